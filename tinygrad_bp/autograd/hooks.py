@@ -1,0 +1,81 @@
+"""Hooks on the gradients of tensors."""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..graph import Node
+from ..tensor import Tensor, wrap
+
+__all__ = ["RemovableHandle", "register_post_accumulate_hook", "register_tensor_hook"]
+
+_numbers = itertools.count()
+
+
+class RemovableHandle:
+    """Takes a hook away again; also at the end of a ``with`` block."""
+
+    def __init__(self, hooks: dict[int, Any]) -> None:
+        self.id = next(_numbers)
+        self._hooks = hooks
+
+    def remove(self) -> None:
+        """Take the hook away."""
+        self._hooks.pop(self.id, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.remove()
+
+
+def register_tensor_hook(tensor: Tensor, hook: Callable[[Tensor], Any]) -> RemovableHandle:
+    """See :meth:`tinygrad_bp.Tensor.register_hook`."""
+    node = tensor.node
+    if node is None:
+        raise RuntimeError("register_hook on a tensor that does not require a gradient")
+    shape = tensor._array.shape
+
+    def run(gradient: Any) -> Any:
+        plain = not isinstance(gradient, Tensor)
+        result = hook(wrap(np.asarray(gradient)) if plain else gradient)
+        if result is None:
+            return gradient
+        if not isinstance(result, Tensor) or result._array.shape != shape:
+            raise RuntimeError(
+                f"a gradient hook has to return None or a tensor of shape {shape}, not {result!r}"
+            )
+        return result._array if plain else result
+
+    handle = RemovableHandle(node.more.hooks)
+    node.more.hooks[handle.id] = run
+    return handle
+
+
+def register_post_accumulate_hook(tensor: Tensor, hook: Callable[[Tensor], Any]) -> RemovableHandle:
+    """See :meth:`tinygrad_bp.Tensor.register_post_accumulate_grad_hook`."""
+    node = tensor.node
+    if node is None or node.op is not None:
+        raise RuntimeError("post-accumulate hooks belong on leaves that require a gradient")
+    owner = weakref.ref(tensor)  # the node must not keep its tensor alive
+
+    def run(_: Any) -> None:
+        living = owner()
+        if living is not None:
+            hook(living)
+
+    handle = RemovableHandle(node.more.post_hooks)
+    node.more.post_hooks[handle.id] = run
+    return handle
+
+
+def run_post_accumulate(node: Node) -> None:
+    """Run the hooks of a leaf whose gradient has just grown."""
+    for hook in list(node.more.post_hooks.values()):
+        hook(None)

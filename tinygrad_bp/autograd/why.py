@@ -1,0 +1,105 @@
+"""Why is this gradient None?"""
+
+from __future__ import annotations
+
+from ..graph import Node, topological_order
+from ..origin import Origin
+from ..source import describe
+from ..tensor import Tensor
+
+__all__ = ["why_no_grad", "why_no_grad_root"]
+
+_KINDS = {
+    "detach": "detached from the graph",
+    "data": "rebuilt from its values",
+    "no_grad": "computed under no_grad",
+    "cast": "converted to a type without gradients",
+    "constant": "passed through an operation without a gradient",
+}
+
+
+def _spell(origin: Origin) -> str:
+    return f"{_KINDS[origin.kind]} by {origin.what!r}, at {describe(origin.line)}"
+
+
+def why_no_grad_root(root: Tensor) -> str:
+    """Explain why backward can't start from a tensor."""
+    head = f"backward from a tensor of shape {tuple(root.shape)} that does not require a gradient: "
+    if root._array.dtype.kind not in "fc":
+        return head + f"it is of {root.dtype.name}, and only floating-point tensors have gradients"
+    if root._origin:
+        return head + "what it was computed from was " + _spell(root._origin[-1])
+    return head + "no tensor that it was computed from has requires_grad=True"
+
+
+def why_no_grad(x: Tensor, loss: Tensor) -> str:
+    """Say why ``x.grad`` is None after ``loss.backward()``: where the path between them breaks.
+
+    Parameters
+    ----------
+    x : Tensor
+        The tensor whose gradient is missing.
+    loss : Tensor
+        The tensor that backward was (or would be) called on.
+
+    Returns
+    -------
+    str
+        One sentence: what broke the path (a detach, ``no_grad``, a cast to integers, values taken
+        out with ``.data``, an operation without a gradient, x not used at all), and the line of
+        code; or that nothing is broken.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> x = tgb.ones(2, requires_grad=True)
+    >>> w = tgb.ones(2, requires_grad=True)
+    >>> loss = (x.detach() * w).sum()
+    >>> print(tgb.autograd.why_no_grad(x, loss))
+    x was detached from the graph by 'detach()', at <doctest ...: `loss = (x.detach() * w).sum()`
+    """
+    name = x.name or "x"
+    node = x.node
+    if node is None:
+        if x._array.dtype.kind not in "fc":
+            return (
+                f"{name} is of {x.dtype.name}: only floating-point tensors have gradients; convert "
+                f"it first, {name}.to(tgb.float32)"
+            )
+        if x._origin:
+            return f"{name} itself stands outside the graph: it was {_spell(x._origin[-1])}"
+        return f"{name} does not require a gradient: create it with requires_grad=True"
+    if loss.node is None:
+        cuts = list(loss._origin)
+        inside: set[Node] = set()
+    else:
+        order = topological_order([loss.node])
+        inside = set(order)
+        cuts = [o for n in order if n.extra is not None for o in n.extra.origins]
+    if node in inside:
+        if node.op is not None and not x.retains_grad:
+            return (
+                f"{name} is not a leaf, it was computed by {node.describe()}: call "
+                f"{name}.retain_grad() before backward to keep its gradient"
+            )
+        return (
+            f"nothing is broken: loss depends on {name}; call loss.backward() (again, if the "
+            "gradient was cleared since)"
+        )
+    behind = _leaves(node)
+    for cut in cuts:
+        if any(leaf() in behind for leaf in cut.leaves):
+            return f"{name} was {_spell(cut)}"
+    uncertain = [cut for cut in cuts if not cut.complete]
+    if uncertain:
+        return f"{name} probably lies behind what was {_spell(uncertain[0])}"
+    if loss.node is None:
+        return (
+            f"loss does not require a gradient, and was not computed from {name}: "
+            f"{name} is not used"
+        )
+    return f"{name} is not used: loss was not computed from it"
+
+
+def _leaves(node: Node) -> set[Node | None]:
+    return {n for n in topological_order([node]) if n.op is None}

@@ -1,0 +1,205 @@
+"""Element types with PyTorch's names, and PyTorch's rules for mixing them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = [
+    "dtype", "as_numpy", "get_default_dtype", "set_default_dtype", "result_type", "promote_types",
+    "can_cast", "finfo", "iinfo",
+    "bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64",
+    "complex64", "complex128", "half", "float", "double", "short", "int", "long", "cfloat", "cdouble",
+]  # fmt: skip
+
+_bool, _int, _float = bool, int, float
+
+finfo, iinfo = np.finfo, np.iinfo
+
+
+class dtype:  # noqa: N801  PyTorch's name
+    """The type of a tensor's elements.
+
+    It equals, and is accepted in place of, NumPy's dtype of that name.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import tinygrad_bp as tgb
+    >>> tgb.float32
+    tinygrad_bp.float32
+    >>> tgb.float32 == np.float32, np.zeros(2, dtype=tgb.int64).dtype
+    (True, dtype('int64'))
+    """
+
+    __slots__ = ("dtype", "name")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.dtype = np.dtype(name)  # NumPy reads this attribute where it expects a dtype
+
+    @property
+    def is_floating_point(self) -> _bool:
+        """Whether numbers of this type have a fraction and a gradient."""
+        return self.dtype.kind == "f"
+
+    @property
+    def is_complex(self) -> _bool:
+        """Whether this is a complex type."""
+        return self.dtype.kind == "c"
+
+    @property
+    def is_signed(self) -> _bool:
+        """Whether this type has negative numbers."""
+        return self.dtype.kind in "ifc"
+
+    @property
+    def itemsize(self) -> _int:
+        """Bytes per element."""
+        return self.dtype.itemsize
+
+    def __eq__(self, other: object) -> _bool:
+        if isinstance(other, dtype):
+            return self is other
+        try:
+            return self.dtype == other
+        except TypeError:
+            return False
+
+    def __hash__(self) -> _int:
+        return hash(self.dtype)
+
+    def __repr__(self) -> str:
+        return f"tinygrad_bp.{self.name}"
+
+    def __reduce__(self) -> str:
+        return self.name
+
+
+bool = dtype("bool")  # noqa: A001
+uint8, int8, int16 = dtype("uint8"), dtype("int8"), dtype("int16")
+int32, int64 = dtype("int32"), dtype("int64")
+float16, float32, float64 = dtype("float16"), dtype("float32"), dtype("float64")
+complex64, complex128 = dtype("complex64"), dtype("complex128")
+half, float, double = float16, float32, float64  # noqa: A001
+short, int, long = int16, int32, int64  # noqa: A001
+cfloat, cdouble = complex64, complex128
+
+_ALL = (bool, uint8, int8, int16, int32, int64, float16, float32, float64, complex64, complex128)
+_OF_NUMPY: dict[Any, dtype] = {d.dtype: d for d in _ALL}
+_OF_PYTHON = {_bool: bool.dtype, _int: int64.dtype}
+
+_default = np.dtype("float32")
+
+
+def of_numpy(numpy_dtype: np.dtype[Any]) -> dtype:
+    """Return our name for a NumPy dtype."""
+    try:
+        return _OF_NUMPY[numpy_dtype]
+    except KeyError:
+        raise TypeError(
+            f"can't make a tensor of NumPy dtype {numpy_dtype}; "
+            f"the supported ones are {', '.join(d.name for d in _ALL)}"
+        ) from None
+
+
+def as_numpy(given: Any) -> np.dtype[Any]:
+    """Return the NumPy dtype for one of ours, a Python type, or whatever NumPy understands."""
+    if isinstance(given, dtype):
+        return given.dtype
+    if given is _float:
+        return _default
+    return of_numpy(np.dtype(given)).dtype
+
+
+def get_default_dtype() -> dtype:
+    """Return the dtype that Python floats get: float32 unless changed."""
+    return _OF_NUMPY[_default]
+
+
+def set_default_dtype(d: dtype) -> None:
+    """Choose the dtype that Python floats get.
+
+    Raises
+    ------
+    TypeError
+        If it is no floating-point type.
+    """
+    global _default
+    numpy_dtype = as_numpy(d)
+    if numpy_dtype.kind != "f":
+        raise TypeError(f"only floating-point types can be the default dtype, not {d}")
+    _default = numpy_dtype
+
+
+_RANK = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
+
+
+def of_scalar(value: Any) -> np.dtype[Any]:
+    """Return the dtype of a Python number on its own."""
+    if isinstance(value, (_bool, np.bool_)):
+        return bool.dtype
+    if isinstance(value, _int):
+        return int64.dtype
+    if isinstance(value, complex):
+        return complex128.dtype if _default.itemsize == 8 else complex64.dtype
+    return _default
+
+
+def common_dtype(values: Any, floating: _bool = False) -> np.dtype[Any]:
+    """Return the dtype in which operands of several kinds meet, by PyTorch's rules.
+
+    Operands with dimensions outrank zero-dimensional ones, and these outrank Python numbers, unless
+    the lower one is of a higher category (bool < integer < floating < complex). With `floating`,
+    a result that is no floating type becomes the default dtype.
+
+    Source: https://docs.pytorch.org/docs/stable/tensor_attributes.html#torch.dtype (type promotion)
+    """
+    levels: list[list[np.dtype[Any]]] = [[], [], []]  # with dimensions, without, Python numbers
+    for value in values:
+        if isinstance(value, np.ndarray):
+            levels[0 if value.ndim else 1].append(value.dtype)
+        else:
+            levels[2].append(of_scalar(value))
+    result: np.dtype[Any] | None = None
+    for level in levels:
+        if level:
+            here = level[0]
+            for other in level[1:]:
+                here = _join(here, other)
+            if result is None or _RANK[here.kind] > _RANK[result.kind]:
+                result = here if result is None else _lift(result, here)
+    assert result is not None
+    return _default if floating and result.kind in "bui" else result
+
+
+def _join(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
+    # NumPy would widen int64 with float32 to float64; in PyTorch the floating one decides.
+    if a.kind in "bui" and b.kind in "fc":
+        return b
+    if b.kind in "bui" and a.kind in "fc":
+        return a
+    return np.promote_types(a, b)
+
+
+def _lift(result: np.dtype[Any], higher: np.dtype[Any]) -> np.dtype[Any]:
+    # A complex number meeting floats keeps their precision.
+    if higher.kind == "c" and result.kind == "f":
+        return np.dtype("complex128") if result.itemsize == 8 else np.dtype("complex64")
+    return higher
+
+
+def result_type(*operands: Any) -> dtype:
+    """Return the dtype that an operation on these tensors and numbers gives."""
+    return of_numpy(common_dtype([getattr(operand, "_array", operand) for operand in operands]))
+
+
+def promote_types(type1: dtype, type2: dtype) -> dtype:
+    """Return the smallest dtype to which both can be converted, by PyTorch's rules."""
+    return of_numpy(_join(as_numpy(type1), as_numpy(type2)))
+
+
+def can_cast(from_: dtype, to: dtype) -> _bool:
+    """Whether PyTorch's rules allow the conversion inside an in-place operation."""
+    return _RANK[as_numpy(from_).kind] <= _RANK[as_numpy(to).kind]

@@ -1,0 +1,175 @@
+"""Changing tensors in place, and views that see the change.
+
+To autograd a change in place is no change: the tensor moves to a new node, and the old values live
+on in the history. What remains to do is the bookkeeping of memory:
+
+- a *view* shares memory with its base. Its history is the base's history followed by the chain of
+  views. When the base's history is rewritten, a view replays its chain the next time it is used;
+- a change through a view changes the base: the base's new node is "the old base with this part
+  replaced" (`assign_view`), whose rule cuts the part out of the gradient;
+- a kept value that was overwritten is noticed by its storage's version, see `storage`.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import dtype as dtypes
+from .mode import modes
+from .op import Op
+from .rules.index import ARRAY, Path, assign, assign_view
+from .source import describe
+
+__all__ = ["View", "change", "note_view", "refresh", "write_at"]
+
+
+class View:
+    """That a tensor shows a part of another: of `base`, through `parent` and then `op`."""
+
+    __slots__ = ("attrs", "base", "op", "parent", "rewrites")
+
+    def __init__(self, base: Any, parent: View | None, op: Op, attrs: dict[str, Any]) -> None:
+        self.base, self.parent, self.op, self.attrs = base, parent, op, attrs
+        self.rewrites: int = base.storage.rewrites
+
+    def path(self) -> Path:
+        """Return the chain of views from the base to here."""
+        steps = []
+        view: View | None = self
+        while view is not None:
+            steps.append((view.op, view.attrs))
+            view = view.parent
+        return tuple(reversed(steps))
+
+
+def note_view(out: Any, source: Any, op: Op, attrs: dict[str, Any]) -> None:
+    """Remember that `out` shares memory with `source`, if it does."""
+    base = out._array.base
+    if base is not source._array and base is not source._array.base:
+        return  # a reshape that had to copy, say
+    view = source._view
+    if view is not None:
+        refresh(source)
+    out._storage = source.storage
+    out._view = View(source if view is None else view.base, view, op, attrs)
+
+
+def refresh(tensor: Any) -> None:
+    """Give a view the history that its base has by now."""
+    view = tensor._view
+    storage = view.base.storage
+    if view.rewrites == storage.rewrites:
+        return
+    view.rewrites = storage.rewrites
+    shown = view.base
+    before = modes.grad
+    modes.grad = True
+    try:
+        for op, attrs in view.path():
+            shown = op(shown, **attrs)
+    finally:
+        modes.grad = before
+    tensor._node = shown._node
+
+
+def _check_writable(tensor: Any, what: str) -> None:
+    base = tensor if tensor._view is None else tensor._view.base
+    node = base.node
+    if modes.grad and node is not None and node.op is None:
+        whose = "a leaf that requires" if base is tensor else "a view of a leaf that requires"
+        raise RuntimeError(
+            f"{what} of {whose} a gradient, of shape {tuple(base.shape)}, made at "
+            f"{describe(node.line)}: its history would be lost. Do it under tgb.no_grad(), or on a "
+            "copy (x.clone())."
+        )
+    if not tensor._array.flags.writeable:
+        raise RuntimeError(
+            f"{what} of a tensor of shape {tuple(tensor.shape)} whose elements share memory with "
+            "one another or with a read-only array: use x.clone() first"
+        )
+
+
+def change(target: Any, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Replace the values of `target` by those of ``function(target, *args)``, in place."""
+    name = getattr(function, "name", getattr(function, "__name__", "operation"))
+    _check_writable(target, f"in-place '{name}'")
+    array = target._array
+    old = target
+    if modes.grad and (target.requires_grad or any(getattr(a, "requires_grad", 0) for a in args)):
+        # The rule may keep the old values, which are about to be overwritten: it keeps a copy.
+        old = target._twin(array.copy())
+    new = function(old, *args, **kwargs)
+    if new._array.shape != array.shape:
+        raise RuntimeError(
+            f"in-place '{name}': the result of shape {tuple(new.shape)} does not fit the tensor's "
+            f"shape {tuple(target.shape)}; a change in place can't broadcast its target"
+        )
+    if not dtypes.can_cast(new.dtype, target.dtype):
+        raise RuntimeError(
+            f"in-place '{name}': the result type {new.dtype.name} can't be stored in a tensor of "
+            f"{target.dtype.name}; convert the tensor first: x.to(tgb.{new.dtype.name})"
+        )
+    if new.dtype != target.dtype:
+        new = new.to(target.dtype)
+    np.copyto(array, new._array)
+    target.storage.touch()
+    if old is not target or new._node is not None:
+        _adopt(target, new._node)
+    return target
+
+
+def write_at(target: Any, template: tuple[Any, ...], indices: tuple[Any, ...], value: Any) -> None:
+    """Do ``target[index] = value``: the index is split as in `rules.index`."""
+    _check_writable(target, "assignment to elements")
+    array = target._array
+    raw = [getattr(i, "_array", i) for i in indices]
+    wanted = modes.grad and (target.requires_grad or getattr(value, "requires_grad", False))
+    old = target._twin(array) if wanted else None
+    if getattr(value, "dtype", None) is not None and wanted and value.dtype != target.dtype:
+        value = value.to(target.dtype)
+    left = iter(raw)
+    key = tuple(next(left) if part is ARRAY else part for part in template)
+    number = getattr(value, "_array", value)
+    try:
+        array[key] = number
+    except ValueError as error:
+        raise RuntimeError(
+            f"assignment of a value of shape {np.shape(number)} to elements of shape "
+            f"{array[key].shape} of a tensor of shape {array.shape}: {error}"
+        ) from None
+    target.storage.touch()
+    if old is not None:
+        new = target._twin(array)
+        new._node = None
+        operands = (old, value, *raw)
+        old._record(assign, operands, [array, number, *raw], {"template": template}, new)
+        _adopt(target, new._node)
+
+
+def _adopt(target: Any, node: Any) -> None:
+    """Let `target`, and what shares its memory, continue from `node`."""
+    if node is not None:
+        node.made = weakref.ref(target)
+    view = target._view
+    if view is None:
+        target._node = node
+    else:
+        base = view.base
+        part = target._twin(target._array)
+        part._node = node
+        old, new = base._twin(base._array), base._twin(base._array)
+        new._node = None
+        base._record(
+            assign_view, (old, part), [base._array, target._array], {"path": view.path()}, new
+        )
+        base._node = new._node
+        if new._node is not None:
+            new._node.made = weakref.ref(base)
+    target.storage.rewrites += 1
+    if view is None:
+        return
+    refresh(target)

@@ -1,0 +1,200 @@
+"""Which operation stands behind a NumPy function that is called on a tensor.
+
+Rules are written in NumPy: this is how they run on tensors and formulas. And it is how
+``np.exp(t)`` and ``np.sum(t, axis=0)`` in a user's code stay differentiable. NumPy's argument names
+and semantics hold here (`axis`, `keepdims`, ``np.max`` gives values alone).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .functions import elementwise as fe
+from .functions import linalg as fl
+from .functions import reduce as fr
+from .functions import shape as fs
+from .functions.index import getitem
+from .rules import elementwise as ew
+from .rules import linalg as la
+from .rules import reduce as red
+from .rules import shape as sh
+from .rules.index import take_along_axis
+
+__all__ = ["NUMPY_FUNCTIONS", "NUMPY_UFUNCS"]
+
+_BY_UFUNC = (
+    ew.add, ew.subtract, ew.multiply, ew.divide, ew.negative, ew.positive, ew.square, ew.reciprocal,
+    ew.remainder, ew.fmod, ew.exp, ew.exp2, ew.expm1, ew.log, ew.log2, ew.log10, ew.log1p, ew.sqrt,
+    ew.hypot, ew.logaddexp, ew.sin, ew.cos, ew.tan, ew.arcsin, ew.arccos, ew.arctan, ew.sinh, ew.cosh,
+    ew.tanh, ew.arcsinh, ew.arccosh, ew.arctanh, ew.arctan2, ew.absolute, ew.maximum, ew.minimum,
+    ew.floor, ew.ceil, ew.trunc, ew.sign, ew.greater, ew.greater_equal, ew.less, ew.less_equal,
+    ew.equal, ew.not_equal, ew.logical_and, ew.logical_or, ew.logical_xor, ew.logical_not,
+    ew.bitwise_and, ew.bitwise_or, ew.bitwise_xor, ew.invert, ew.left_shift, ew.right_shift,
+    ew.floor_divide, ew.isnan, ew.isinf, ew.isfinite, ew.signbit, la.matmul,
+)  # fmt: skip
+
+#: ufunc, or (ufunc, "reduce" / "accumulate") -> what to run.
+NUMPY_UFUNCS: dict[Any, Callable[..., Any]] = {op.forward: op for op in _BY_UFUNC}
+NUMPY_UFUNCS[np.power] = fe.pow
+NUMPY_UFUNCS[np.float_power] = fe.pow
+NUMPY_UFUNCS[np.fabs] = ew.absolute
+
+
+def _reduce(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a reduction NumPy's signature; what would not be honoured is refused."""
+
+    def reduction(a: Any, axis: Any = None, dtype: Any = None, out: Any = None,
+                  keepdims: Any = False, **others: Any) -> Any:  # fmt: skip
+        left = {name for name, value in others.items() if value is not np._NoValue}
+        if out is not None or left:
+            names = sorted(left | ({"out"} if out is not None else set()))
+            raise TypeError(f"np.{function.__name__} of a Tensor does not take {', '.join(names)}")
+        keep = bool(keepdims) if keepdims is not np._NoValue else False
+        extra = {} if dtype is None else {"dtype": dtype}
+        return function(a, axis, keep, **extra)
+
+    return reduction
+
+
+def _values(function: Callable[..., Any]) -> Callable[..., Any]:
+    def values(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
+        if out is not None:
+            raise TypeError(f"np.{function.__name__} of a Tensor does not take out")
+        return function(a, axis, bool(keepdims) if keepdims is not np._NoValue else False)
+
+    return values
+
+
+def _spread(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give the variance or the deviation NumPy's signature (its `ddof` is 0 unless given)."""
+
+    def spread(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0,
+               keepdims: Any = False) -> Any:  # fmt: skip
+        if out is not None or dtype is not None:
+            raise TypeError(f"np.{function.__name__} of a Tensor does not take dtype or out")
+        keep = bool(keepdims) if keepdims is not np._NoValue else False
+        return function(a, axis, keepdim=keep, correction=ddof)
+
+    return spread
+
+
+def _along(function: Callable[..., Any]) -> Callable[..., Any]:
+    def along(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) -> Any:
+        if out is not None:
+            raise TypeError(f"np.{function.__name__} of a Tensor does not take out")
+        return function(fs.flatten(a), 0) if axis is None else function(a, axis)
+
+    return along
+
+
+def _clip(a: Any, a_min: Any = None, a_max: Any = None, **kwargs: Any) -> Any:
+    return fe.clamp(a, kwargs.get("min", a_min), kwargs.get("max", a_max))
+
+
+def _transpose(a: Any, axes: Any = None) -> Any:
+    return fs.turned(a) if axes is None else fs.permute(a, *axes)
+
+
+def _expand_dims(a: Any, axis: Any) -> Any:
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    rank = a.ndim + len(axes)
+    for place in sorted(x % rank for x in axes):
+        a = fs.unsqueeze(a, place)
+    return a
+
+
+def _split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    n = ary.shape[axis]
+    if isinstance(indices_or_sections, int):
+        if n % indices_or_sections:
+            raise ValueError(f"an axis of length {n} can't be split into {indices_or_sections} equal parts")
+        return list(fs.split(ary, n // indices_or_sections, axis))
+    edges = [0, *indices_or_sections, n]
+    return list(fs.split(ary, [b - a for a, b in zip(edges, edges[1:], strict=False)], axis))
+
+
+def _full_like(a: Any, fill_value: Any, dtype: Any = None, **kwargs: Any) -> Any:
+    constant = red.full_like(a, value=fill_value)
+    return constant if dtype is None else sh.cast(constant, dtype=np.dtype(dtype))
+
+
+def _flip(m: Any, axis: Any = None) -> Any:
+    axes = range(m.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    return fs.flip(m, *axes)
+
+
+NUMPY_FUNCTIONS: dict[Any, Callable[..., Any]] = {
+    np.sum: _reduce(fr.sum),
+    np.mean: _reduce(fr.mean),
+    np.prod: _reduce(fr.prod),
+    np.max: _reduce(fr.amax),
+    np.min: _reduce(fr.amin),
+    np.amax: _reduce(fr.amax),
+    np.amin: _reduce(fr.amin),
+    np.any: _values(fr.any),
+    np.all: _values(fr.all),
+    np.argmax: _values(fr.argmax),
+    np.argmin: _values(fr.argmin),
+    np.var: _spread(fr.var),
+    np.std: _spread(fr.std),
+    np.cumsum: _along(fr.cumsum),
+    np.cumprod: _along(fr.cumprod),
+    np.sort: lambda a, axis=-1, **_: fr.sort(a, axis).values,
+    np.argsort: lambda a, axis=-1, **_: fr.argsort(a, axis),
+    np.where: fe.where,
+    np.clip: _clip,
+    np.round: lambda a, decimals=0: fe.round(a, decimals=decimals),
+    np.reshape: lambda a, shape, **_: fs.reshape(a, shape),
+    np.ravel: lambda a, order="C": fs.flatten(a),
+    np.transpose: _transpose,
+    np.matrix_transpose: fl.matrix_transpose,
+    np.swapaxes: fs.transpose,
+    np.moveaxis: fs.movedim,
+    np.squeeze: lambda a, axis=None: fs.squeeze(a, axis),
+    np.expand_dims: _expand_dims,
+    np.broadcast_to: lambda array, shape, subok=False: fs.expand(array, shape),
+    np.concatenate: lambda arrays, axis=0: fs.cat(arrays, axis),
+    np.stack: lambda arrays, axis=0: fs.stack(arrays, axis),
+    np.hstack: fs.hstack,
+    np.vstack: fs.vstack,
+    np.split: _split,
+    np.tile: lambda A, reps: fs.tile(A, *(reps if isinstance(reps, (tuple, list)) else (reps,))),
+    np.repeat: fs.repeat_interleave,
+    np.flip: _flip,
+    np.roll: lambda a, shift, axis=None: fs.roll(a, shift, axis),
+    np.diagonal: fs.diagonal,
+    np.diag: fs.diag,
+    np.trace: lambda a: fs.trace(a),
+    np.tril: fs.tril,
+    np.triu: fs.triu,
+    np.take: lambda a, indices, axis=None: (
+        fs.flatten(a)[indices] if axis is None else getitem(a, (slice(None),) * (axis % a.ndim) + (indices,))
+    ),
+    np.take_along_axis: lambda arr, indices, axis=-1: take_along_axis(arr, indices, axis=axis % arr.ndim),
+    np.dot: la.matmul,
+    np.outer: fl.outer,
+    np.tensordot: fl.tensordot,
+    np.einsum: lambda subscripts, *operands, **_: fl.einsum(subscripts, *operands),
+    np.zeros_like: lambda a, dtype=None, **_: _full_like(a, 0, dtype),
+    np.ones_like: lambda a, dtype=None, **_: _full_like(a, 1, dtype),
+    np.full_like: _full_like,
+    np.copy: lambda a, **_: sh.copy(a),
+    np.shape: lambda a: tuple(a.shape),
+    np.ndim: lambda a: a.ndim,
+    np.size: lambda a, axis=None: a.numel() if axis is None else a.shape[axis],
+    np.allclose: fe.allclose,
+    np.isclose: fe.isclose,
+    np.array_equal: lambda a1, a2: bool(np.array_equal(np.asarray(a1), np.asarray(a2))),
+}  # fmt: skip
+
+NUMPY_UFUNCS.update({
+    (np.add, "reduce"): lambda a, axis=0, keepdims=False: fr.sum(a, axis, keepdims),
+    (np.multiply, "reduce"): lambda a, axis=0, keepdims=False: fr.prod(a, axis, keepdims),
+    (np.maximum, "reduce"): lambda a, axis=0, keepdims=False: fr.amax(a, axis, keepdims),
+    (np.minimum, "reduce"): lambda a, axis=0, keepdims=False: fr.amin(a, axis, keepdims),
+    (np.add, "accumulate"): lambda a, axis=0: fr.cumsum(a, axis),
+    (np.multiply, "accumulate"): lambda a, axis=0: fr.cumprod(a, axis),
+})  # fmt: skip

@@ -1,0 +1,313 @@
+"""What an operation is: a forward function and, for every input, its chain rule.
+
+An operation is declared in one place, its rules beside its forward::
+
+    multiply = elementwise(np.multiply, x=lambda g, y: g * y, y=lambda g, x: g * x)
+    exp      = elementwise(np.exp, x=lambda g, out: g * out)
+
+Read a rule as mathematics. The keyword names the input whose gradient it is, ``g`` is the gradient
+that arrives at the output, and the parameters after ``g`` name exactly what has to be kept alive
+from the forward pass until then:
+
+========================  ==========================================================
+``x``, ``y``, …           an input, by its name
+``out``                   the output
+``x_shape``, ``x_dtype``  only the shape or the dtype of an input
+``xs``, ``xs_shape``      all arrays of a variadic input ``*xs`` (or their shapes)
+``i``                     which of the variadic inputs the gradient is for
+after ``*``               attributes: the static, keyword-only arguments of the forward
+========================  ==========================================================
+
+A rule is a pure function over anything that speaks NumPy. The engine runs it on arrays for a
+gradient, on Tensors for a gradient that can be differentiated again, on formulas for an
+explanation. Hence: NumPy functions, operators and other operations of the table only; no branch on
+a value; nothing in place.
+
+Rules are checked when they are declared: a name that means nothing fails at import, not in backward.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import CodeType, MethodType
+from typing import Any
+
+import numpy as np
+
+__all__ = ["SPEAKERS", "Op", "Plan", "constant", "elementwise", "primitive"]
+
+#: Types that run an operation in their own way (record it, say) -> the function that does so.
+SPEAKERS: dict[type, Callable[..., Any]] = {}
+
+_VARARGS = 0x04  # the flag of a code object with a `*args` parameter (CPython's CO_VARARGS)
+
+
+class Plan:
+    """How one pattern of inputs that want a gradient is recorded and pulled back.
+
+    ``keep(values, out)`` gathers what those rules name; ``kept`` says which places of the gathered
+    tuple hold an array, and of which input (-1: the output); ``pulls`` holds for every such input
+    its position and ``pull(g, saved, attrs)``.
+    """
+
+    __slots__ = ("keep", "kept", "pulls")
+
+    def __init__(
+        self,
+        keep: Callable[[Any, Any], tuple[Any, ...]] | None,
+        kept: tuple[tuple[int, int], ...],
+        pulls: tuple[tuple[int, Callable[..., Any]], ...],
+    ) -> None:
+        self.keep, self.kept, self.pulls = keep, kept, pulls
+
+
+class Op:
+    """One line of the table: a named operation, callable on arrays and on everything that records.
+
+    Attributes
+    ----------
+    name : str
+        The name in messages, pictures and derivations.
+    forward : callable
+        ``forward(*arrays, **attributes) -> array``, in NumPy.
+    inputs : tuple of str
+        Names of the positional array arguments; a trailing ``*xs`` is ``variadic``.
+    attributes : tuple of str
+        Names of the static, keyword-only arguments.
+    rules : dict
+        Input name -> chain rule. An input without a rule has no gradient.
+    broadcasts : bool
+        Elementwise with NumPy's broadcasting: the engine sums each gradient back to its input.
+    promotion : {"", "same", "float"}
+        Whether inputs are first brought to one dtype, and whether that has to be a floating one.
+    quiet : bool
+        Inf and NaN are ordinary answers of this operation (log 0): NumPy's warning is not shown.
+    view : bool
+        The output may share memory with the first input.
+    """
+
+    __slots__ = (
+        "attributes", "broadcasts", "first_promoted", "forward", "inputs", "name", "plans",
+        "promotion", "quiet", "rules", "variadic", "view",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        forward: Callable[..., Any],
+        rules: dict[str, Callable[..., Any]],
+        *,
+        name: str | None = None,
+        broadcasts: bool = False,
+        promotion: str = "",
+        quiet: bool = False,
+        view: bool = False,
+    ) -> None:
+        self.forward, self.rules = forward, rules
+        self.name = name or getattr(forward, "__name__", type(forward).__name__).strip("_")
+        self.broadcasts, self.promotion, self.quiet, self.view = broadcasts, promotion, quiet, view
+        self.inputs, self.variadic, self.attributes = _signature(forward, rules)
+        self.plans: dict[Any, Plan] = {}
+        # Leading inputs without a rule (the condition of `where`) take no part in the result's dtype.
+        self.first_promoted = 0
+        while rules and self.inputs[self.first_promoted :] and self.rule_for(self.first_promoted) is None:
+            self.first_promoted += 1
+        known = self._known_names()
+        for target, rule in rules.items():
+            if target not in self.inputs and target != self.variadic:
+                raise TypeError(
+                    f"{self.name}: a rule is given for {target!r}, which is no input; "
+                    f"the inputs are {', '.join([*self.inputs, self.variadic or '']).strip(', ')}"
+                )
+            needs, attrs = _parameters(rule)
+            strange = [n for n in needs if n not in known] + [
+                n for n in attrs if n not in self.attributes
+            ]
+            if strange:
+                raise TypeError(
+                    f"{self.name}: the rule for {target!r} names {', '.join(map(repr, strange))}; "
+                    f"a rule may name {', '.join(sorted(known))}"
+                    f" and, after *, {', '.join(self.attributes) or 'nothing'}"
+                )
+
+    def __call__(self, *args: Any, **attrs: Any) -> Any:
+        for arg in args:
+            speaker = SPEAKERS.get(type(arg))
+            if speaker is not None:
+                return speaker(self, args, attrs)
+        return self.forward(*args, **attrs)
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        # An operation in a class body is a method, as a function would be.
+        return self if instance is None else MethodType(self, instance)
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}({', '.join([*self.inputs, *self.attributes])})>"
+
+    def plan(self, wanted: tuple[bool, ...]) -> Plan | None:
+        """Return the plan for the inputs that want a gradient; None if no rule serves any of them."""
+        try:
+            return self.plans[wanted]
+        except KeyError:
+            plan = self.plans[wanted] = self._bind(wanted)  # type: ignore[assignment]
+            return plan
+
+    def rule_for(self, position: int) -> Callable[..., Any] | None:
+        """Return the rule of the input at `position`, or None where it has no gradient."""
+        return self.rules.get(self._input_name(position))
+
+    # ------------------------------------------------------------------ binding, once a pattern
+
+    def _input_name(self, position: int) -> str:
+        return self.inputs[position] if position < len(self.inputs) else self.variadic or ""
+
+    def _known_names(self) -> set[str]:
+        names = [*self.inputs, *([self.variadic] if self.variadic else [])]
+        known = {"out", *names, *(f"{n}_shape" for n in names), *(f"{n}_dtype" for n in names)}
+        return known | {"i"} if self.variadic else known
+
+    def _bind(self, wanted: tuple[bool, ...]) -> Plan | None:
+        """Compile `keep` and the pulls for this pattern: no name is looked up per call."""
+        first = len(self.inputs)  # where the variadic inputs begin
+        slots: dict[str, str] = {}  # rule parameter -> its expression over the saved tuple `s`
+        gathered: list[str] = []  # the expressions over `v` (inputs) and `out` that make up `s`
+        kept: list[tuple[int, int]] = []
+        pulls: list[tuple[int, Callable[..., Any]]] = []
+
+        def gather(expressions: list[str], sources: list[int | None]) -> str:
+            start = len(gathered)
+            for expression, source in zip(expressions, sources, strict=True):
+                if source is not None:
+                    kept.append((len(gathered), source))
+                gathered.append(expression)
+            return f"s[{start}:{len(gathered)}]"
+
+        def slot(name: str) -> str:
+            if name == "out":
+                return gather(["out"], [-1]).split(":")[0] + "]"
+            base, suffix = name, ""
+            for ending in ("_shape", "_dtype"):
+                if name.endswith(ending) and name.removesuffix(ending) in (
+                    *self.inputs,
+                    self.variadic,
+                ):
+                    base, suffix = name.removesuffix(ending), f".{ending[1:]}"
+            many = base == self.variadic
+            places = range(first, len(wanted)) if many else [self.inputs.index(base)]
+            text = gather(
+                [f"v[{p}]{suffix}" for p in places], [None if suffix else p for p in places]
+            )
+            return text if many else text.split(":")[0] + "]"
+
+        for position, wants in enumerate(wanted):
+            rule = self.rule_for(position) if wants else None
+            if rule is None:
+                continue
+            needs, attrs = _parameters(rule)
+            arguments = ["g"]
+            for name in needs:
+                if name == "i":
+                    arguments.append(str(position - first))
+                    continue
+                if name not in slots:
+                    slots[name] = slot(name)
+                arguments.append(slots[name])
+            arguments += [f"{name}=a[{name!r}]" for name in attrs]
+            pulls.append((position, _function(f"lambda g, s, a: f({', '.join(arguments)})", rule)))
+        if not pulls:
+            return None
+        keep = _function(f"lambda v, out: ({', '.join(gathered)},)") if gathered else None
+        return Plan(keep, tuple(kept), tuple(pulls))
+
+
+def _function(source: str, f: Callable[..., Any] | None = None) -> Callable[..., Any]:
+    # Built from this file's own words only (input names were checked to be the rules' parameters).
+    return eval(source, {"f": f})  # type: ignore[no-any-return]
+
+
+def _parameters(rule: Callable[..., Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what a rule names after ``g``: the kept values, and the attributes after ``*``."""
+    code: CodeType = rule.__code__
+    names, count = code.co_varnames, code.co_argcount
+    if count < 1 or names[0] != "g":
+        raise TypeError("the first parameter of a rule is `g`, the gradient of the output")
+    return names[1:count], names[count : count + code.co_kwonlyargcount]
+
+
+def _signature(
+    forward: Callable[..., Any], rules: dict[str, Callable[..., Any]]
+) -> tuple[tuple[str, ...], str | None, tuple[str, ...]]:
+    """Return (inputs, variadic input, attributes) of a forward function."""
+    if isinstance(forward, np.ufunc):
+        return tuple(rules) or ("x", "y", "z")[: forward.nin], None, ()
+    code: CodeType = forward.__code__
+    names, count, only = code.co_varnames, code.co_argcount, code.co_kwonlyargcount
+    variadic = names[count + only] if code.co_flags & _VARARGS else None
+    return names[:count], variadic, names[count : count + only]
+
+
+# ------------------------------------------------------------------ the three ways to declare a line
+
+
+def primitive(forward: Callable[..., Any] | None = None, *, name: str | None = None,
+              promotion: str = "", quiet: bool = False, view: bool = False,
+              **rules: Callable[..., Any]) -> Any:  # fmt: skip
+    """Declare an operation with its rules; also a decorator on the forward function.
+
+    Parameters
+    ----------
+    forward : callable
+        ``forward(x, y, …, *, attribute=…) -> array``: positional inputs, keyword-only attributes.
+    name : str, optional
+        The forward's own name by default.
+    promotion, quiet, view
+        See :class:`Op`.
+    **rules : callable
+        ``x=lambda g, …: …``, the gradient that flows into the input ``x``.
+
+    Returns
+    -------
+    Op
+        The operation: call it on arrays or on Tensors.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.op import primitive
+    >>> @primitive(x=lambda g, x: 3 * g * x**2)
+    ... def cube(x):
+    ...     return x * x * x
+    >>> x = tgb.tensor([1.0, 2.0], requires_grad=True)
+    >>> cube(x).sum().backward()
+    >>> x.grad
+    tensor([ 3., 12.])
+    """
+    if forward is None:
+        return lambda function: primitive(
+            function, name=name, promotion=promotion, quiet=quiet, view=view, **rules
+        )
+    return Op(forward, rules, name=name, promotion=promotion, quiet=quiet, view=view)
+
+
+def elementwise(forward: Callable[..., Any] | None = None, *, name: str | None = None,
+                promotion: str = "same", quiet: bool = False, **rules: Callable[..., Any]) -> Any:  # fmt: skip
+    """Declare an operation that acts on each element, broadcasting its inputs as NumPy does.
+
+    As :func:`primitive`; and a rule may return a gradient of the broadcast shape: the engine sums it
+    back to the input's. `promotion` is "same" (one common dtype) or "float" (a floating one).
+    """
+    if forward is None:
+        return lambda function: elementwise(
+            function, name=name, promotion=promotion, quiet=quiet, **rules
+        )
+    return Op(forward, rules, name=name, broadcasts=True, promotion=promotion, quiet=quiet)
+
+
+def constant(forward: Callable[..., Any] | None = None, *, name: str | None = None,
+             promotion: str = "", broadcasts: bool = False, quiet: bool = False) -> Any:  # fmt: skip
+    """Declare an operation without a gradient: comparisons, ``argmax``, ``sign``, …"""
+    if forward is None:
+        return lambda function: constant(
+            function, name=name, promotion=promotion, broadcasts=broadcasts, quiet=quiet
+        )
+    return Op(forward, {}, name=name, promotion=promotion, broadcasts=broadcasts, quiet=quiet)

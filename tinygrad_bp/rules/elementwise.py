@@ -1,0 +1,294 @@
+"""Operations on each element. Read a line as mathematics.
+
+The engine sums a gradient over what broadcasting repeated, so that no rule does. Where a function
+has a kink, PyTorch's convention is taken, and named.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..op import constant, elementwise
+from .special import erf as _erf
+
+# ------------------------------------------------------------------------------------- arithmetic
+
+add = elementwise(np.add, x=lambda g: g, y=lambda g: g)
+subtract = elementwise(np.subtract, x=lambda g: g, y=lambda g: -g)
+multiply = elementwise(np.multiply, x=lambda g, y: g * y, y=lambda g, x: g * x)
+divide = elementwise(
+    np.divide,
+    promotion="float",
+    quiet=True,
+    x=lambda g, y: g / y,
+    y=lambda g, y, out: -g * out / y,
+)
+negative = elementwise(np.negative, x=lambda g: -g)
+positive = elementwise(np.positive, x=lambda g: g)
+square = elementwise(np.square, x=lambda g, x: g * (2 * x))
+reciprocal = elementwise(
+    np.reciprocal, promotion="float", quiet=True, x=lambda g, out: -g * out * out
+)
+# x mod y = x − y ⌊x / y⌋, and the floor is constant between its steps.
+remainder = elementwise(
+    np.remainder, quiet=True, x=lambda g: g, y=lambda g, x, y: -g * np.floor(x / y)
+)
+fmod = elementwise(np.fmod, quiet=True, x=lambda g: g, y=lambda g, x, y: -g * np.trunc(x / y))
+
+
+def _power_y(g: Any, x: Any, y: Any, out: Any) -> Any:
+    # 0^y is 0 on a whole interval of y ≥ 0: no slope there, although log 0 is not finite.
+    flat = (x == 0) & (y >= 0)
+    return g * out * np.log(np.where(flat, np.ones_like(x), x))
+
+
+power = elementwise(
+    np.power,
+    quiet=True,
+    # x^0 is 1 everywhere, at x = 0 too: the exponent of the derivative is kept off −1 there.
+    x=lambda g, x, y: g * y * x ** np.where(y == 0, np.ones_like(y), y - 1),
+    y=_power_y,
+)
+
+
+def _power_of_x(g: Any, x: Any, exponent: float) -> Any:
+    return g * (exponent * power_constant(x, exponent=exponent - 1)) if exponent else g * 0
+
+
+@elementwise(quiet=True, x=lambda g, x, *, exponent: _power_of_x(g, x, exponent))
+def power_constant(x: Any, *, exponent: float) -> Any:
+    """Raise to a fixed power."""
+    return x**exponent
+
+
+# ------------------------------------------------------------------ exponentials, logarithms, roots
+
+exp = elementwise(np.exp, promotion="float", quiet=True, x=lambda g, out: g * out)
+exp2 = elementwise(np.exp2, promotion="float", quiet=True, x=lambda g, out: g * out * math.log(2))
+expm1 = elementwise(np.expm1, promotion="float", quiet=True, x=lambda g, out: g * (out + 1))
+log = elementwise(np.log, promotion="float", quiet=True, x=lambda g, x: g / x)
+log2 = elementwise(np.log2, promotion="float", quiet=True, x=lambda g, x: g / (x * math.log(2)))
+log10 = elementwise(
+    np.log10, promotion="float", quiet=True, x=lambda g, x: g / (x * math.log(10))
+)
+log1p = elementwise(np.log1p, promotion="float", quiet=True, x=lambda g, x: g / (1 + x))
+# The slope of the root at 0 is infinite, here as in PyTorch; see `root` for norms.
+sqrt = elementwise(np.sqrt, promotion="float", quiet=True, x=lambda g, out: g / (2 * out))
+
+
+@elementwise(promotion="float", quiet=True, x=lambda g, x, out: g * (-0.5 * out / x))
+def rsqrt(x: Any) -> Any:
+    """Take one over the square root."""
+    return 1 / np.sqrt(x)
+
+
+def _root_x(g: Any, out: Any) -> Any:
+    flat = out == 0
+    return np.where(flat, np.zeros_like(out), g / np.where(flat, np.ones_like(out), 2 * out))
+
+
+# The root inside a norm or a standard deviation: PyTorch takes the subgradient 0 at 0 there.
+root = elementwise(lambda x: np.sqrt(x), name="root", promotion="float", x=_root_x)
+hypot = elementwise(
+    np.hypot,
+    promotion="float",
+    quiet=True,
+    x=lambda g, x, out: g * x / out,
+    y=lambda g, y, out: g * y / out,
+)
+logaddexp = elementwise(
+    np.logaddexp,
+    promotion="float",
+    quiet=True,
+    x=lambda g, x, out: g * np.exp(x - out),
+    y=lambda g, y, out: g * np.exp(y - out),
+)
+
+# ------------------------------------------------------------------------------------ trigonometry
+
+sin = elementwise(np.sin, promotion="float", quiet=True, x=lambda g, x: g * np.cos(x))
+cos = elementwise(np.cos, promotion="float", quiet=True, x=lambda g, x: -g * np.sin(x))
+tan = elementwise(np.tan, promotion="float", quiet=True, x=lambda g, out: g * (1 + out * out))
+arcsin = elementwise(
+    np.arcsin, promotion="float", quiet=True, x=lambda g, x: g / np.sqrt(1 - x * x)
+)
+arccos = elementwise(
+    np.arccos, promotion="float", quiet=True, x=lambda g, x: -g / np.sqrt(1 - x * x)
+)
+arctan = elementwise(np.arctan, promotion="float", x=lambda g, x: g / (1 + x * x))
+sinh = elementwise(np.sinh, promotion="float", quiet=True, x=lambda g, x: g * np.cosh(x))
+cosh = elementwise(np.cosh, promotion="float", quiet=True, x=lambda g, x: g * np.sinh(x))
+tanh = elementwise(np.tanh, promotion="float", x=lambda g, out: g * (1 - out * out))
+arcsinh = elementwise(np.arcsinh, promotion="float", x=lambda g, x: g / np.sqrt(x * x + 1))
+arccosh = elementwise(
+    np.arccosh, promotion="float", quiet=True, x=lambda g, x: g / np.sqrt(x * x - 1)
+)
+arctanh = elementwise(np.arctanh, promotion="float", quiet=True, x=lambda g, x: g / (1 - x * x))
+arctan2 = elementwise(
+    np.arctan2,
+    promotion="float",
+    quiet=True,
+    x=lambda g, x, y: g * y / (x * x + y * y),
+    y=lambda g, x, y: -g * x / (x * x + y * y),
+)
+
+# --------------------------------------------------------------------------- kinks, steps, choices
+
+# |x| has slope 0 at 0 (PyTorch: sign(0) = 0).
+absolute = elementwise(np.absolute, x=lambda g, x: g * np.sign(x))
+
+
+# Equal operands share the gradient half and half, as in PyTorch (so that max(x, x) has slope 1).
+def _wins(g: Any, x: Any, y: Any) -> Any:
+    return g * (x > y) + g * (x == y) * 0.5
+
+
+maximum = elementwise(
+    np.maximum, x=lambda g, x, y: _wins(g, x, y), y=lambda g, x, y: _wins(g, y, x)
+)
+minimum = elementwise(
+    np.minimum, x=lambda g, x, y: _wins(g, y, x), y=lambda g, x, y: _wins(g, x, y)
+)
+
+
+# At a bound itself the gradient passes, as in PyTorch.
+@elementwise(
+    x=lambda g, x, lower, upper: g * ((x >= lower) & (x <= upper)),
+    lower=lambda g, x, lower, upper: g * ((x < lower) & (lower < upper)),
+    upper=lambda g, x, lower, upper: g * ((x > upper) | (lower > upper)),
+)
+def clip(x: Any, lower: Any, upper: Any) -> Any:
+    """Limit to an interval."""
+    return np.minimum(np.maximum(x, lower), upper)
+
+
+@elementwise(
+    x=lambda g, condition: g * condition,
+    y=lambda g, condition: g * ~condition,
+)
+def where(condition: Any, x: Any, y: Any) -> Any:
+    """Choose from `x` where the condition holds, else from `y`."""
+    return np.where(condition, x, y)
+
+
+# Steps: flat between their jumps. A gradient of zeros, as in PyTorch, and not none.
+floor = elementwise(np.floor, x=lambda g: g * 0)
+ceil = elementwise(np.ceil, x=lambda g: g * 0)
+trunc = elementwise(np.trunc, x=lambda g: g * 0)
+sign = elementwise(np.sign, x=lambda g: g * 0)
+
+
+@elementwise(x=lambda g: g * 0)
+def round(x: Any, *, decimals: int = 0) -> Any:
+    """Round half to even."""
+    return np.round(x, decimals)
+
+
+# ---------------------------------------------------------------------------- activation functions
+
+# ReLU has slope 0 at 0 (PyTorch, and the notes' z > 0).
+relu = elementwise(
+    lambda x: np.maximum(x, 0), name="relu", x=lambda g, out: g * (out > 0)
+)
+
+
+@elementwise(x=lambda g, x, *, slope: g * np.where(x > 0, np.ones_like(x), slope * np.ones_like(x)))
+def leaky_relu(x: Any, *, slope: float) -> Any:
+    """Give z for z > 0, else α z; at 0 the slope is α."""
+    return np.where(x > 0, x, slope * x)
+
+
+@elementwise(promotion="float", quiet=True, x=lambda g, out: g * out * (1 - out))
+def sigmoid(x: Any) -> Any:
+    """Give 1 / (1 + e^−z); an overflowing e^−z gives the right 0."""
+    return 1 / (1 + np.exp(-x))
+
+
+@elementwise(promotion="float", quiet=True, x=lambda g, x, *, beta: g * sigmoid(beta * x))
+def softplus(x: Any, *, beta: float = 1.0) -> Any:
+    """Give log(1 + e^βz) / β, in the form that can't overflow."""
+    z = beta * x
+    return (np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))) / beta
+
+
+def _elu_x(g: Any, x: Any, alpha: float) -> Any:
+    # e^min(z, 0): the branch that is not taken stays finite, in every derivative.
+    below = alpha * np.exp(np.where(x > 0, np.zeros_like(x), x))
+    return g * np.where(x > 0, np.ones_like(x), below)
+
+
+@elementwise(promotion="float", x=lambda g, x, *, alpha: _elu_x(g, x, alpha))
+def elu(x: Any, *, alpha: float = 1.0) -> Any:
+    """Give z for z > 0, else α (e^z − 1)."""
+    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
+
+
+_ROOT_2, _ROOT_2_OVER_PI = math.sqrt(2), math.sqrt(2 / math.pi)
+_NORMAL = 1 / math.sqrt(2 * math.pi)
+
+erf = elementwise(
+    _erf,
+    name="erf",
+    promotion="float",
+    x=lambda g, x: g * (2 / math.sqrt(math.pi)) * np.exp(-x * x),
+)
+
+
+@elementwise(
+    promotion="float",
+    x=lambda g, x: g * (0.5 * (1 + erf(x / _ROOT_2)) + x * (_NORMAL * np.exp(-0.5 * x * x))),
+)
+def gelu(x: Any) -> Any:
+    """Give z Φ(z), with the normal distribution function Φ."""
+    return x * (0.5 * (1 + _erf(x / _ROOT_2)))
+
+
+def _gelu_tanh_x(g: Any, x: Any) -> Any:
+    t = np.tanh(_ROOT_2_OVER_PI * (x + 0.044715 * x * x * x))
+    slope = _ROOT_2_OVER_PI * (1 + 3 * 0.044715 * x * x)
+    return g * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * slope)
+
+
+@elementwise(promotion="float", x=_gelu_tanh_x)
+def gelu_tanh(x: Any) -> Any:
+    """Give the tanh approximation of GELU (Hendrycks and Gimpel, 2016)."""
+    return 0.5 * x * (1 + np.tanh(_ROOT_2_OVER_PI * (x + 0.044715 * x * x * x)))
+
+
+def _silu_x(g: Any, x: Any) -> Any:
+    s = sigmoid(x)
+    return g * (s * (1 + x * (1 - s)))
+
+
+@elementwise(promotion="float", quiet=True, x=_silu_x)
+def silu(x: Any) -> Any:
+    """Give z σ(z)."""
+    return x / (1 + np.exp(-x))
+
+
+# --------------------------------------------------------------------- comparisons: no gradient
+
+greater = constant(np.greater, promotion="same", broadcasts=True)
+greater_equal = constant(np.greater_equal, promotion="same", broadcasts=True)
+less = constant(np.less, promotion="same", broadcasts=True)
+less_equal = constant(np.less_equal, promotion="same", broadcasts=True)
+equal = constant(np.equal, promotion="same", broadcasts=True)
+not_equal = constant(np.not_equal, promotion="same", broadcasts=True)
+logical_and = constant(np.logical_and, broadcasts=True)
+logical_or = constant(np.logical_or, broadcasts=True)
+logical_xor = constant(np.logical_xor, broadcasts=True)
+logical_not = constant(np.logical_not, broadcasts=True)
+bitwise_and = constant(np.bitwise_and, promotion="same", broadcasts=True)
+bitwise_or = constant(np.bitwise_or, promotion="same", broadcasts=True)
+bitwise_xor = constant(np.bitwise_xor, promotion="same", broadcasts=True)
+invert = constant(np.invert, broadcasts=True)
+left_shift = constant(np.left_shift, promotion="same", broadcasts=True)
+right_shift = constant(np.right_shift, promotion="same", broadcasts=True)
+floor_divide = constant(np.floor_divide, promotion="same", broadcasts=True, quiet=True)
+isnan = constant(np.isnan, broadcasts=True)
+isinf = constant(np.isinf, broadcasts=True)
+isfinite = constant(np.isfinite, broadcasts=True)
+signbit = constant(np.signbit, broadcasts=True)

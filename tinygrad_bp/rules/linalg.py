@@ -1,0 +1,165 @@
+"""Products of matrices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..op import primitive
+from .shape import reshape, sum_to
+
+
+def _turned(x: Any) -> Any:
+    return x.swapaxes(-1, -2)
+
+
+def _column(x: Any) -> Any:
+    return reshape(x, shape=(*x.shape, 1))
+
+
+def _row(x: Any) -> Any:
+    return reshape(x, shape=(*x.shape[:-1], 1, x.shape[-1]))
+
+
+# np.matmul reads a vector as a row on the left and as a column on the right, and drops that axis
+# from the result. With the axis put back there is one formula: dX = G Yᵀ, dY = Xᵀ G.
+
+
+def _matmul_x(g: Any, y: Any, x_shape: tuple[int, ...]) -> Any:
+    if len(x_shape) == 1 and len(y.shape) == 1:
+        return g * y
+    if len(y.shape) == 1:
+        g, y = _column(g), _column(y)
+    elif len(x_shape) == 1:
+        # Through a row times a matrix, (1, n) = (1, m)(m, n), for every matrix of the batch.
+        return sum_to(reshape(_row(g) @ _turned(y), shape=(*g.shape[:-1], *x_shape)), shape=x_shape)
+    gradient = g @ _turned(y)
+    return gradient if gradient.shape == x_shape else sum_to(gradient, shape=x_shape)
+
+
+def _matmul_y(g: Any, x: Any, y_shape: tuple[int, ...]) -> Any:
+    if len(x.shape) == 1 and len(y_shape) == 1:
+        return g * x
+    if len(x.shape) == 1:
+        g, x = _row(g), reshape(x, shape=(1, *x.shape))
+    elif len(y_shape) == 1:
+        column = _turned(x) @ _column(g)
+        return sum_to(reshape(column, shape=(*column.shape[:-2], *y_shape)), shape=y_shape)
+    gradient = _turned(x) @ g
+    return gradient if gradient.shape == y_shape else sum_to(gradient, shape=y_shape)
+
+
+matmul = primitive(
+    np.matmul,
+    promotion="same",
+    x=lambda g, y, x_shape: _matmul_x(g, y, x_shape),
+    y=lambda g, x, y_shape: _matmul_y(g, x, y_shape),
+)
+
+
+# -------------------------------------------------------------------------------------------- linear
+# A rule of its own for speed: x Wᵀ + b is one node, and adds the bias in place.
+
+
+def _rows(x: Any) -> Any:
+    """Flatten all axes but the last."""
+    shape = x.shape
+    if len(shape) == 2:
+        return x
+    n = 1
+    for extent in shape[:-1]:
+        n *= extent
+    return reshape(x, shape=(n, shape[-1]))
+
+
+@primitive(
+    promotion="same",
+    x=lambda g, weight: g @ weight,
+    weight=lambda g, x: _rows(g).swapaxes(0, 1) @ _rows(x),
+    bias=lambda g, bias_shape: sum_to(g, shape=bias_shape),
+)
+def linear(x: Any, weight: Any, bias: Any) -> Any:
+    """Give x Wᵀ + b for rows of features."""
+    out = np.matmul(x, weight.T)
+    if isinstance(out, np.ndarray):
+        out += bias
+        return out
+    return out + bias
+
+
+# -------------------------------------------------------------------------------------------- einsum
+
+
+def _parse(subscripts: str, ranks: tuple[int, ...]) -> tuple[list[str], str]:
+    """Spell einsum subscripts out: no blanks, no ``...``, an explicit output."""
+    text = subscripts.replace(" ", "")
+    left, arrow, right = text.partition("->")
+    terms = left.split(",")
+    free = [c for c in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" if c not in text]
+    dots = max(
+        (rank - len(term.replace("...", "")) for term, rank in zip(terms, ranks, strict=True)
+         if "..." in term), default=0,
+    )  # fmt: skip
+    batch = "".join(free[:dots])
+    spelled = []
+    for term, rank in zip(terms, ranks, strict=True):
+        here = rank - len(term.replace("...", ""))
+        spelled.append(term.replace("...", batch[dots - here :] if here else ""))
+    if arrow:
+        return spelled, right.replace("...", batch)
+    letters = "".join(terms).replace("...", "")
+    once = "".join(sorted(c for c in set(letters) if letters.count(c) == 1))
+    return spelled, batch + once
+
+
+def _einsum_x(g: Any, i: int, xs: Any, shapes: Any, subscripts: str) -> Any:
+    """Contract the output's gradient with the other operands: the letters of operand i remain."""
+    terms, output = _parse(subscripts, tuple(len(shape) for shape in shapes))
+    mine, shape = terms[i], shapes[i]
+    others = [xs[j] for j in range(len(xs)) if j != i]
+    other_terms = [term for j, term in enumerate(terms) if j != i]
+    free = iter(
+        c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+        if c not in "".join(terms) + output
+    )  # fmt: skip
+    # A letter that this operand alone has was summed away: its gradient is the same all along it.
+    # A letter that it repeats took a diagonal: the gradient is zero off it, times an identity.
+    seen, target = set(output).union(*other_terms), ""
+    for letter, n in zip(mine, shape, strict=True):
+        if letter in target:
+            fresh = next(free)
+            others.append(np.eye(n, dtype=_numpy_dtype(g)))
+            other_terms.append(letter + fresh)
+            letter = fresh
+        elif letter not in seen or _is_broadcast(letter, n, other_terms, others, output, g):
+            fresh = letter if letter not in seen else next(free)
+            others.append(np.ones((n,), dtype=_numpy_dtype(g)))
+            other_terms.append(fresh)
+            letter = fresh
+        target += letter
+    formula = ",".join([output, *other_terms]) + "->" + target
+    return einsum(g, *others, subscripts=formula)
+
+
+def _is_broadcast(letter: str, n: int, terms: Any, others: Any, output: str, g: Any) -> bool:
+    """Whether this operand has length 1 where others have more: their sum is its gradient."""
+    if n != 1:
+        return False
+    lengths = [array.shape[term.index(letter)]
+               for term, array in zip([output, *terms], [g, *others], strict=True)
+               if letter in term]  # fmt: skip
+    return max(lengths) > 1
+
+
+def _numpy_dtype(g: Any) -> Any:
+    return getattr(g.dtype, "dtype", g.dtype)
+
+
+@primitive(
+    promotion="same",
+    xs=lambda g, i, xs, xs_shape, *, subscripts: _einsum_x(g, i, xs, xs_shape, subscripts),
+)
+def einsum(*xs: Any, subscripts: str) -> Any:
+    """Sum products over shared letters (Einstein's convention)."""
+    return np.einsum(subscripts, *xs, optimize=len(xs) > 1)

@@ -1,0 +1,45 @@
+"""Which line of the user's code did it: cheap to remember, spelled out only in a message."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+from types import CodeType, FrameType
+
+__all__ = ["Line", "describe", "user_line"]
+
+#: A place in code: its code object and the offset of the instruction. Never a frame, which would
+#: keep all local variables of the caller alive.
+Line = tuple[CodeType, int]
+
+_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
+
+def user_line() -> Line | None:
+    """Return the innermost line that runs outside this package, or None if there is none."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+    return None if frame is None else (frame.f_code, frame.f_lasti)
+
+
+def location(line: Line) -> tuple[str, int]:
+    """Return (file name, line number) of a remembered place."""
+    code, offset = line
+    number = code.co_firstlineno
+    for start, end, at in code.co_lines():
+        if start <= offset < end and at is not None:
+            number = at
+    return code.co_filename, number
+
+
+def describe(line: Line | None) -> str:
+    """Spell a remembered place out: file, line number, function and the text of the line."""
+    if line is None:
+        return "an unknown line"
+    file, number = location(line)
+    text = linecache.getline(file, number).strip()
+    name = line[0].co_name
+    where = f"{file}:{number}" + ("" if name == "<module>" else f", in {name}")
+    return f"{where}: `{text}`" if text else where
