@@ -14,12 +14,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
+
 from .op import Op, Plan
 from .rules.shape import sum_to
 from .source import Line, describe
 from .storage import Guard, changed
 
-__all__ = ["Extra", "Node", "backprop", "topological_order"]
+__all__ = ["Extra", "Node", "Parts", "backprop", "topological_order"]
 
 Lift = Callable[[Any, "Node", Any], Any]
 
@@ -32,10 +34,20 @@ class Extra:
     def __init__(self) -> None:
         self.grad: Any = None
         self.hooks: dict[int, Callable[[Any], Any]] = {}
-        self.post_hooks: dict[int, Callable[[Any], Any]] = {}
+        self.post_hooks: dict[int, Callable[[], Any]] = {}
         self.retain = False
         self.name: str | None = None
         self.origins: tuple[Any, ...] = ()
+
+
+class Parts(dict[int, Any]):
+    """The gradient of an operation with several outputs: that of each output that has one."""
+
+    def __add__(self, other: Parts) -> Parts:
+        total = Parts(self)
+        for number, gradient in other.items():
+            total[number] = total[number] + gradient if number in total else gradient
+        return total
 
 
 class Node:
@@ -140,7 +152,15 @@ class Node:
                 "forward pass again."
             )
         for guard in self.guards:
-            how = changed(guard, saved[guard[0]])
+            slot, storage, version, snapshot = guard
+            if (
+                storage is not None
+                and storage.version == version
+                and snapshot is None
+                and not storage.exposures
+            ):
+                continue  # untouched: by far the most
+            how = changed(guard, saved[slot])
             if how is not None:
                 raise RuntimeError(self._changed_message(guard, how))
         if lift is None or self.plan is None or not saved:
@@ -253,6 +273,8 @@ def backprop(
                 found[node] = (g, False)
         elif node.op is None or (extra is not None and extra.retain):
             found[node] = (g, node in own)
+        if node.op is None:
+            continue
         try:
             pulled = node.pull(g, lift, useful)
         except Exception as error:
@@ -262,14 +284,13 @@ def backprop(
             if watch is not None:
                 watch(node, position, g, gradient)
             parent = node.inputs[position]
-            if parent is None:  # pragma: no cover - a plan only pulls for nodes
-                continue
+            assert parent is not None  # a plan pulls only for inputs that have a node
             before = gradients.get(parent)
             if before is None:
                 gradients[parent] = gradient
                 if _fresh(gradient, g, node.saved):
                     own.add(parent)
-            elif parent in own and lift is None and before.ndim:
+            elif parent in own and type(before) is np.ndarray:
                 before += gradient
             else:
                 # The first sum makes a new array, which later ones may add to in place.

@@ -106,7 +106,7 @@ class Op:
         self.name = name or getattr(forward, "__name__", type(forward).__name__).strip("_")
         self.broadcasts, self.promotion, self.quiet, self.view = broadcasts, promotion, quiet, view
         self.inputs, self.variadic, self.attributes = _signature(forward, rules)
-        self.plans: dict[Any, Plan] = {}
+        self.plans: dict[int, Plan | None] = {}
         # Leading inputs without a rule (the condition of `where`) take no part in the result's dtype.
         self.first_promoted = 0
         while rules and self.inputs[self.first_promoted :] and self.rule_for(self.first_promoted) is None:
@@ -143,13 +143,13 @@ class Op:
     def __repr__(self) -> str:
         return f"<op {self.name}({', '.join([*self.inputs, *self.attributes])})>"
 
-    def plan(self, wanted: tuple[bool, ...]) -> Plan | None:
-        """Return the plan for the inputs that want a gradient; None if no rule serves any of them."""
-        try:
-            return self.plans[wanted]
-        except KeyError:
-            plan = self.plans[wanted] = self._bind(wanted)  # type: ignore[assignment]
-            return plan
+    def plan(self, mask: int) -> Plan | None:
+        """Return the plan for the inputs that want a gradient; None if no rule serves any of them.
+
+        The mask has a leading 1, then a bit for each input, the first input highest.
+        """
+        plan = self.plans[mask] = self._bind([bit == "1" for bit in f"{mask:b}"[1:]])
+        return plan
 
     def rule_for(self, position: int) -> Callable[..., Any] | None:
         """Return the rule of the input at `position`, or None where it has no gradient."""
@@ -165,7 +165,7 @@ class Op:
         known = {"out", *names, *(f"{n}_shape" for n in names), *(f"{n}_dtype" for n in names)}
         return known | {"i"} if self.variadic else known
 
-    def _bind(self, wanted: tuple[bool, ...]) -> Plan | None:
+    def _bind(self, wanted: list[bool]) -> Plan | None:
         """Compile `keep` and the pulls for this pattern: no name is looked up per call."""
         first = len(self.inputs)  # where the variadic inputs begin
         slots: dict[str, str] = {}  # rule parameter -> its expression over the saved tuple `s`

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .graph import Node
-from .source import Line, user_line
+from .source import Line, describe, user_line
 
-__all__ = ["Origin", "cut_off", "merge"]
+__all__ = ["Origin", "cut_off", "merge", "spell", "why_root"]
 
 _MOST_ORIGINS = 8
 _MOST_NODES = 64  # how far a cut looks back for leaves: a bounded cost, whatever lies behind
@@ -58,3 +58,27 @@ def merge(a: tuple[Origin, ...], b: tuple[Origin, ...]) -> tuple[Origin, ...]:
         return a
     known = [(o.kind, o.line) for o in b]
     return (*(o for o in a if (o.kind, o.line) not in known), *b)[-_MOST_ORIGINS:]
+
+
+_KINDS = {
+    "detach": "detached from the graph",
+    "data": "rebuilt from its values",
+    "no_grad": "computed under no_grad",
+    "cast": "converted to a type without gradients",
+    "constant": "passed through an operation without a gradient",
+}
+
+
+def spell(origin: Origin) -> str:
+    """Say what a cut was, and where."""
+    return f"{_KINDS[origin.kind]} by {origin.what!r}, at {describe(origin.line)}"
+
+
+def why_root(root: Any) -> str:
+    """Explain why backward can't start from a tensor."""
+    head = f"backward from a tensor of shape {tuple(root.shape)} that does not require a gradient: "
+    if root._array.dtype.kind not in "fc":
+        return head + f"it is of {root.dtype.name}, and only floating-point tensors have gradients"
+    if root._origin:
+        return head + "what it was computed from was " + spell(root._origin[-1])
+    return head + "no tensor that it was computed from has requires_grad=True"

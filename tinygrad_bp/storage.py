@@ -17,36 +17,45 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Guard", "Storage", "changed", "guard_array", "guard_storage"]
+__all__ = ["Guard", "Storage", "changed"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
-class Storage:
+class _Unusual:
+    """What few storages have, with what the others have instead."""
+
+    __slots__ = ()
+    shared = False
+    inference = False
+    rewrites = 0
+    exposures: tuple[tuple[Array, bytes], ...] = ()
+
+
+class Storage(_Unusual):
     """The memory that a tensor shares with its views.
 
     Attributes
     ----------
     version : int
         How often it was changed in place through a tensor.
-    shared : bool
-        NumPy code holds an array over this memory.
-    rewrites : int
-        How often a recorded change gave the values a new history: views made before it look again.
     kept : bool
         Some recorded operation keeps a value of this memory.
+    shared : bool
+        NumPy code holds an array over this memory.
     inference : bool
         Made under ``inference_mode``: may not be kept by a recorded operation.
-    exposures : list
+    rewrites : int
+        How often a recorded change gave the values a new history: views made before it look again.
+    exposures : tuple
         (array, its bytes when it was handed out), for memory handed out after it was kept.
     """
 
-    __slots__ = ("exposures", "inference", "kept", "rewrites", "shared", "version")
+    __slots__ = ("__dict__", "kept", "version")
 
     def __init__(self) -> None:
-        self.version = self.rewrites = 0
-        self.shared = self.kept = self.inference = False
-        self.exposures: list[tuple[Array, bytes]] = []
+        self.version = 0
+        self.kept = False
 
     def expose(self, array: Array) -> None:
         """Note that `array`, a view of this memory, is being handed to NumPy code."""
@@ -57,7 +66,7 @@ class Storage:
                 if seen.ctypes.data == array.ctypes.data and seen.nbytes == array.nbytes:
                     break
             else:
-                self.exposures.append((array, array.tobytes()))
+                self.exposures = (*self.exposures, (array, array.tobytes()))
         self.shared = True
 
     def touch(self) -> None:
@@ -65,22 +74,11 @@ class Storage:
         self.version += 1
         if self.exposures:
             # Whatever was kept before now fails by its version; what is kept later has a snapshot.
-            self.exposures.clear()
+            self.exposures = ()
 
 
 #: (place in the saved tuple, storage, its version then, the bytes then).
 Guard = tuple[int, Storage | None, int, bytes | None]
-
-
-def guard_storage(slot: int, storage: Storage, array: Array) -> Guard:
-    """Guard a kept value that lives in `storage`."""
-    storage.kept = True
-    return slot, storage, storage.version, array.tobytes() if storage.shared else None
-
-
-def guard_array(slot: int, array: Array) -> Guard:
-    """Guard a plain NumPy array that was an operand itself."""
-    return slot, None, 0, array.tobytes()
 
 
 def changed(guard: Guard, array: Array) -> str | None:

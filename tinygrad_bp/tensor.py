@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from . import anomaly, inplace
+from . import anomaly, engine, inplace
 from . import dtype as dtypes
 from .conversion import Conversions
 from .dispatch import ArrayMethods
@@ -26,7 +26,7 @@ from .origin import Origin, cut_off, merge
 from .printing import tensor_text
 from .rules.shape import cast
 from .source import user_line
-from .storage import Storage, guard_array, guard_storage
+from .storage import Guard, Storage
 
 __all__ = ["Size", "Tensor", "apply", "wrap"]
 
@@ -214,9 +214,7 @@ class Tensor(Conversions, ArrayMethods):
         >>> w.grad
         tensor(6.)
         """
-        from .autograd.engine import backward
-
-        backward(self, gradient, retain_graph, create_graph, inputs)
+        engine.backward([self], [gradient], retain_graph, create_graph, inputs, wrap, lift)
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Start (or stop) collecting a gradient here; the tensor has to be a leaf to stop."""
@@ -422,7 +420,7 @@ def leaf(tensor: Tensor) -> Node:
 def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any] = _NOTHING) -> Any:
     """Run an operation of the table on operands of which at least one is a Tensor; record it."""
     values = [a._array if isinstance(a, Tensor) else a for a in args]
-    if op.promotion:
+    if op.promotion and not _alike(op, values):
         args = _promote(op, args, values)
     try:
         if op.quiet:
@@ -435,8 +433,6 @@ def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any] = _NOTHING) -> An
     if type(array) is not np.ndarray:
         array = np.asarray(array)
     out = _make(Tensor, array)
-    if modes.anomaly:
-        anomaly.check_forward(op, values, attrs, array)
     if op.view and array.base is not None:
         inplace.note_view(out, args[0], op, attrs)
     record(op, args, values, attrs, out)
@@ -445,70 +441,78 @@ def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any] = _NOTHING) -> An
 
 def record(op: Op, args: Any, values: Any, attrs: dict[str, Any], out: Tensor) -> None:
     """Let `out` remember that `op` made it, if an operand wants a gradient."""
-    inputs = []
-    wanted = False
+    inputs: list[Node | None] = []
+    mask = 1  # a leading 1, then a bit for each input: whether it wants a gradient
+    origin: tuple[Origin, ...] = ()
     for a in args:
         node = None
+        mask += mask
         if isinstance(a, Tensor):
             node = a._node if a._view is None else a.node
             if node is not None:
-                wanted = True
+                mask += 1
             elif a._origin:
                 # A constant now, but not always: remember where the graph was cut off.
-                out._origin = merge(out._origin, a._origin)
+                origin = merge(origin, a._origin)
         inputs.append(node)
-    if not wanted:
-        if modes.inference:
-            out.storage.inference = True
-        return
     array = out._array
-    plan = op.plan(tuple([node is not None for node in inputs])) if modes.grad else None
-    if plan is None or array.dtype.kind not in "fc":
-        kind = "no_grad" if not modes.grad else "cast" if op is cast else "constant"
-        out._origin = merge(out._origin, cut_off(kind, op.name, inputs))
+    recording = modes.grad
+    if modes.anomaly:
+        anomaly.check_forward(op, values, attrs, array)
+    if not mask & (mask - 1):  # nobody does
+        out._origin = origin
         if modes.inference:
             out.storage.inference = True
         return
-    node = Node(op, plan, tuple(inputs), attrs, array.shape, array.dtype, user_line())
+    plan = None
+    if recording and array.dtype.kind in "fc":
+        plan = op.plans[mask] if mask in op.plans else op.plan(mask)
+    if plan is None:
+        kind = "no_grad" if not recording else "cast" if op is cast else "constant"
+        out._origin = merge(origin, cut_off(kind, op.name, inputs))
+        if modes.inference:
+            out.storage.inference = True
+        return
+    shape = array.shape
+    node = Node(op, plan, tuple(inputs), attrs, shape, array.dtype, user_line())
     if plan.keep is not None:
-        saved = plan.keep(values, array)
-        node.saved = saved
+        node.saved = plan.keep(values, array)
         if plan.kept:
-            node.guards = _guards(op, plan.kept, saved, args, out)
+            node.guards = _guards(op, plan.kept, node.saved, args, out)
     if op.broadcasts:
-        shape = array.shape
-        for a in values:
-            if getattr(a, "shape", shape) != shape:
+        for value in values:
+            if getattr(value, "shape", shape) != shape:
                 node.shapes = tuple([getattr(v, "shape", ()) for v in values])
                 break
     if None in inputs:
         node.constants = tuple(
             [_show(a) if n is None else None for a, n in zip(args, inputs, strict=True)]
         )
-    if out._origin:
-        node.more.origins = out._origin
-        out._origin = ()
+    if origin:
+        node.more.origins = origin
     node.made = weakref.ref(out)
     out._node = node
 
 
 def _guards(op: Op, kept: Any, saved: Any, args: Any, out: Tensor) -> Any:
-    guards = []
+    """Make sure that a change of a kept value will be noticed, see `storage`."""
+    guards: list[Guard] = []
     for slot, source in kept:
         tensor = out if source < 0 else args[source]
-        value = saved[slot]
         if isinstance(tensor, Tensor):
             storage = tensor._storage
             if storage is None:
-                storage = tensor.storage
+                storage = tensor._storage = Storage()
             elif storage.inference:
                 raise RuntimeError(
-                    f"'{op.name}' would keep a tensor of shape {value.shape} that was made under "
-                    "inference_mode, for backward: use x.clone() outside of it, or no_grad instead"
+                    f"'{op.name}' would keep a tensor of shape {tuple(tensor.shape)} that was made "
+                    "under inference_mode, for backward: use x.clone() outside of it, or no_grad"
                 )
-            guards.append(guard_storage(slot, storage, value))
-        elif isinstance(value, np.ndarray) and value.flags.writeable:
-            guards.append(guard_array(slot, value))
+            storage.kept = True
+            bytes_then = saved[slot].tobytes() if storage.shared else None
+            guards.append((slot, storage, storage.version, bytes_then))
+        elif isinstance(tensor, np.ndarray) and tensor.flags.writeable:
+            guards.append((slot, None, 0, saved[slot].tobytes()))
     return tuple(guards)
 
 
@@ -519,25 +523,27 @@ def _show(operand: Any) -> Any:
     return operand
 
 
-def _promote(op: Op, args: tuple[Any, ...], values: list[Any]) -> tuple[Any, ...]:
-    """Bring the operands to one dtype, by PyTorch's rules; in place in `values`."""
+def _alike(op: Op, values: list[Any]) -> bool:
+    """Whether the operands are of one floating dtype already (Python numbers adapt themselves)."""
     first = None
-    number = False
     for value in values:
-        if isinstance(value, np.ndarray):
+        if type(value) is np.ndarray:
             if first is None:
                 first = value.dtype
-            elif value.dtype != first:
-                break
-        elif isinstance(value, float):
-            number = True
-        elif not isinstance(value, int):
-            break
-    else:
-        if first is not None and (first.kind == "f" or not (number or op.promotion == "float")):
-            if first.kind != "b" or len(values) == 1:
-                return args
-    # The slow way: dtypes differ, or a number changes the category.
+                if first.kind != "f" and (first.kind == "b" or op.promotion == "float"):
+                    return False
+            elif value.dtype is not first:
+                return False
+        elif type(value) is float:
+            if first is None or first.kind != "f":
+                return False
+        elif type(value) is not int:
+            return False
+    return first is not None
+
+
+def _promote(op: Op, args: tuple[Any, ...], values: list[Any]) -> tuple[Any, ...]:
+    """Bring the operands to one dtype, by PyTorch's rules; in place in `values`."""
     skip = op.first_promoted
     for i, value in enumerate(values):
         if isinstance(value, np.generic):

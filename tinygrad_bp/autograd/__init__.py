@@ -12,14 +12,16 @@ from ..mode import (
     no_grad,
     set_grad_enabled,
 )
-from .engine import backward, grad
+
+# At once, not later: the name has to be bound to the function before anyone imports the module.
+from .gradcheck import GradcheckError, gradcheck, gradgradcheck
+from .gradients import backward, grad
 from .why import why_no_grad
 
 if TYPE_CHECKING:
     from . import functional
     from .anomaly_mode import detect_anomaly, set_detect_anomaly
     from .function import Function
-    from .gradcheck import GradcheckError, gradcheck, gradgradcheck
 
 __all__ = [
     "Function", "GradcheckError", "backward", "detect_anomaly", "enable_grad", "functional", "grad",
@@ -30,8 +32,6 @@ __all__ = [
 # Loaded when first used: importing the package stays cheap.
 _LATER = {
     "Function": "function",
-    "GradcheckError": "gradcheck",
-    "gradgradcheck": "gradcheck",
     "detect_anomaly": "anomaly_mode",
     "set_detect_anomaly": "anomaly_mode",
 }
@@ -40,10 +40,8 @@ _LATER = {
 def __getattr__(name: str) -> Any:
     from importlib import import_module
 
-    if name in ("functional", "gradcheck", "function"):
-        module = import_module(f".{name}", __name__)
-        # `autograd.gradcheck` is the function, as in PyTorch.
-        value = module.gradcheck if name == "gradcheck" else module
+    if name in ("functional", "function"):
+        value = import_module(f".{name}", __name__)
     elif name in _LATER:
         value = getattr(import_module(f".{_LATER[name]}", __name__), name)
     else:

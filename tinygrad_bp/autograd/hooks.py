@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Node
 from ..tensor import Tensor, wrap
 
 __all__ = ["RemovableHandle", "register_post_accumulate_hook", "register_tensor_hook"]
@@ -65,7 +64,7 @@ def register_post_accumulate_hook(tensor: Tensor, hook: Callable[[Tensor], Any])
         raise RuntimeError("post-accumulate hooks belong on leaves that require a gradient")
     owner = weakref.ref(tensor)  # the node must not keep its tensor alive
 
-    def run(_: Any) -> None:
+    def run() -> None:
         living = owner()
         if living is not None:
             hook(living)
@@ -73,9 +72,3 @@ def register_post_accumulate_hook(tensor: Tensor, hook: Callable[[Tensor], Any])
     handle = RemovableHandle(node.more.post_hooks)
     node.more.post_hooks[handle.id] = run
     return handle
-
-
-def run_post_accumulate(node: Node) -> None:
-    """Run the hooks of a leaf whose gradient has just grown."""
-    for hook in list(node.more.post_hooks.values()):
-        hook(None)

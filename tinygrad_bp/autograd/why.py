@@ -3,34 +3,11 @@
 from __future__ import annotations
 
 from ..graph import Node, topological_order
-from ..origin import Origin
+from ..origin import spell
 from ..source import describe
 from ..tensor import Tensor
 
-__all__ = ["why_no_grad", "why_no_grad_root"]
-
-_KINDS = {
-    "detach": "detached from the graph",
-    "data": "rebuilt from its values",
-    "no_grad": "computed under no_grad",
-    "cast": "converted to a type without gradients",
-    "constant": "passed through an operation without a gradient",
-}
-
-
-def _spell(origin: Origin) -> str:
-    return f"{_KINDS[origin.kind]} by {origin.what!r}, at {describe(origin.line)}"
-
-
-def why_no_grad_root(root: Tensor) -> str:
-    """Explain why backward can't start from a tensor."""
-    head = f"backward from a tensor of shape {tuple(root.shape)} that does not require a gradient: "
-    if root._array.dtype.kind not in "fc":
-        return head + f"it is of {root.dtype.name}, and only floating-point tensors have gradients"
-    if root._origin:
-        return head + "what it was computed from was " + _spell(root._origin[-1])
-    return head + "no tensor that it was computed from has requires_grad=True"
-
+__all__ = ["why_no_grad"]
 
 def why_no_grad(x: Tensor, loss: Tensor) -> str:
     """Say why ``x.grad`` is None after ``loss.backward()``: where the path between them breaks.
@@ -67,7 +44,7 @@ def why_no_grad(x: Tensor, loss: Tensor) -> str:
                 f"it first, {name}.to(tgb.float32)"
             )
         if x._origin:
-            return f"{name} itself stands outside the graph: it was {_spell(x._origin[-1])}"
+            return f"{name} itself stands outside the graph: it was {spell(x._origin[-1])}"
         return f"{name} does not require a gradient: create it with requires_grad=True"
     if loss.node is None:
         cuts = list(loss._origin)
@@ -89,10 +66,10 @@ def why_no_grad(x: Tensor, loss: Tensor) -> str:
     behind = _leaves(node)
     for cut in cuts:
         if any(leaf() in behind for leaf in cut.leaves):
-            return f"{name} was {_spell(cut)}"
+            return f"{name} was {spell(cut)}"
     uncertain = [cut for cut in cuts if not cut.complete]
     if uncertain:
-        return f"{name} probably lies behind what was {_spell(uncertain[0])}"
+        return f"{name} probably lies behind what was {spell(uncertain[0])}"
     if loss.node is None:
         return (
             f"loss does not require a gradient, and was not computed from {name}: "

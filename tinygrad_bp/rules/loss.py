@@ -37,9 +37,9 @@ def log_softmax(x: Any, *, axis: int) -> Any:
 
 def _logsumexp_x(g: Any, x: Any, out: Any, axis: Any) -> Any:
     # Where everything is −∞ the sum stays −∞ under any finite change: no gradient.
-    top = spread(out, x.shape, axis)
+    top = spread(out, shape=x.shape, axis=axis)
     finite = np.isfinite(top)
-    return spread(g, x.shape, axis) * np.exp(x - np.where(finite, top, np.zeros_like(top)))
+    return spread(g, shape=x.shape, axis=axis) * np.exp(x - np.where(finite, top, np.zeros_like(top)))
 
 
 @primitive(promotion="float", quiet=True, x=lambda g, x, out, *, axis: _logsumexp_x(g, x, out, axis))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..op import constant, primitive
-from .shape import broadcast_to, cast, flip, reshape
+from .shape import cast, flip, repeated, reshape
 
 Axis = tuple[int, ...] | None
 
@@ -20,9 +20,10 @@ def _kept(shape: tuple[int, ...], axis: Any) -> tuple[int, ...]:
     return tuple(1 if i in axes else n for i, n in enumerate(shape))
 
 
-def spread(g: Any, shape: tuple[int, ...], axis: Any) -> Any:
+@primitive(x=lambda g, x_shape, *, axis: reshape(sum(g, axis=axis), shape=x_shape))
+def spread(x: Any, *, shape: tuple[int, ...], axis: Any) -> Any:
     """Repeat what a reduction over `axis` left, so that it has the shape from before."""
-    return broadcast_to(reshape(g, shape=_kept(shape, axis)), shape=shape)
+    return repeated(x.reshape(_kept(shape, axis)), shape)
 
 
 def count(shape: tuple[int, ...], axis: Any) -> int:
@@ -33,14 +34,18 @@ def count(shape: tuple[int, ...], axis: Any) -> int:
     return n
 
 
-@primitive(x=lambda g, x_shape, *, axis: spread(g, x_shape, axis))
+@primitive(x=lambda g, x_shape, *, axis: spread(g, shape=x_shape, axis=axis))
 def sum(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """Add up."""
     return np.add.reduce(x, axis=axis, keepdims=keepdims)
 
 
-@primitive(x=lambda g, x_shape, *, axis: spread(g / max(count(x_shape, axis), 1), x_shape, axis),
-           quiet=True)  # fmt: skip
+@primitive(
+    quiet=True,
+    x=lambda g, x_shape, *, axis: spread(
+        g / max(count(x_shape, axis), 1), shape=x_shape, axis=axis
+    ),
+)
 def mean(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """Average; NaN where there is nothing to average, as in PyTorch."""
     total = np.add.reduce(x, axis=axis, keepdims=keepdims)
@@ -146,7 +151,7 @@ def _prod_x(g: Any, x: Any, axis: Any) -> Any:
     rest = n - len(axes)
     flat = reshape(moved, shape=(*moved.shape[:rest], count(x.shape, axis)))
     others = transpose(reshape(_all_but_one(flat), shape=moved.shape), axes=_inverse(order))
-    return spread(g, x.shape, axis) * others
+    return spread(g, shape=x.shape, axis=axis) * others
 
 
 @primitive(x=lambda g, x, *, axis: _prod_x(g, x, axis))

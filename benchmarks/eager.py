@@ -1,0 +1,161 @@
+"""Forward and backward of small MLPs, eager: against hand-written NumPy and against PyTorch.
+
+    python benchmarks/eager.py [--rounds 40] [--json FILE]
+
+All contenders run in one process, in turn, and each figure is the median over the rounds: the ratios
+hold although the machine's speed drifts. `OPENBLAS_CORETYPE` and `OPENBLAS_L2_SIZE`, which pin
+NumPy's kernels to an older processor on some machines, are taken away for all alike. PyTorch is
+compared with where it is installed (the extra `peers`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+_PINNED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+if any(name in os.environ for name in _PINNED):
+    # OpenBLAS reads them when it is loaded: start afresh without them.
+    free = {name: value for name, value in os.environ.items() if name not in _PINNED}
+    os.execve(sys.executable, [sys.executable, *sys.argv], free)
+
+import numpy as np  # noqa: E402  after the environment is settled
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import tinygrad_bp as tgb  # noqa: E402
+
+#: (layer sizes, batch). The first is a regression on one output, the others classify.
+NETWORKS = [((2, 16, 16, 1), 100), ((784, 128, 10), 64), ((784, 256, 128, 10), 64)]
+
+
+def parameters(sizes: tuple[int, ...]) -> list[np.ndarray]:
+    """Draw weights (out × in) and biases, one after the other."""
+    rng = np.random.default_rng(0)
+    drawn = []
+    for n_in, n_out in zip(sizes, sizes[1:], strict=False):
+        drawn.append((rng.standard_normal((n_out, n_in)) / np.sqrt(n_in)).astype(np.float32))
+        drawn.append(np.zeros(n_out, np.float32))
+    return drawn
+
+
+def data(sizes: tuple[int, ...], m: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draw a batch: rows of features, and class indices or one target a row."""
+    rng = np.random.default_rng(1)
+    X = rng.standard_normal((m, sizes[0])).astype(np.float32)
+    if sizes[-1] == 1:
+        return X, rng.standard_normal((m, 1)).astype(np.float32)
+    return X, rng.integers(0, sizes[-1], m)
+
+
+def by_hand(sizes: tuple[int, ...], m: int) -> Callable[[], list[np.ndarray]]:
+    """Write forward and backward out in NumPy, as the notes do (rows in place of columns)."""
+    params = parameters(sizes)
+    weights, biases = params[0::2], params[1::2]
+    X, y = data(sizes, m)
+    rows = np.arange(m)
+
+    def step() -> list[np.ndarray]:
+        activations, A = [X], X
+        for W, b in zip(weights[:-1], biases[:-1], strict=True):
+            A = np.maximum(A @ W.T + b, 0)
+            activations.append(A)
+        Z = A @ weights[-1].T + biases[-1]
+        if sizes[-1] == 1:
+            difference = Z - y
+            (difference * difference).mean()
+            dZ = difference * np.float32(2 / m)
+        else:
+            Z -= Z.max(axis=1, keepdims=True)
+            e = np.exp(Z)
+            total = e.sum(axis=1, keepdims=True)
+            (np.log(total[:, 0]) - Z[rows, y]).mean()
+            dZ = e / total
+            dZ[rows, y] -= 1
+            dZ /= m
+        gradients = []
+        for i in range(len(weights) - 1, -1, -1):
+            gradients += [dZ.sum(axis=0), dZ.T @ activations[i]]
+            if i:
+                dZ = dZ @ weights[i] * (activations[i] > 0)
+        return gradients[::-1]
+
+    return step
+
+
+def framework(torch: object, sizes: tuple[int, ...], m: int) -> Callable[[], list[np.ndarray]]:
+    """Build the same network from a framework's layers: ours, or PyTorch."""
+    nn = torch.nn
+    layers = []
+    for n_in, n_out in zip(sizes, sizes[1:], strict=False):
+        layers += [nn.Linear(n_in, n_out), nn.ReLU()]
+    model = nn.Sequential(*layers[:-1])
+    with torch.no_grad():
+        for p, value in zip(model.parameters(), parameters(sizes), strict=True):
+            p.copy_(torch.tensor(value))
+    X, y = (torch.tensor(array) for array in data(sizes, m))
+    criterion = nn.MSELoss() if sizes[-1] == 1 else nn.CrossEntropyLoss()
+
+    def step() -> list[np.ndarray]:
+        model.zero_grad()
+        criterion(model(X), y).backward()
+        return [p.grad for p in model.parameters()]
+
+    return step
+
+
+def compare(sizes: tuple[int, ...], m: int, rounds: int) -> dict[str, float]:
+    """Time the contenders in turn; return the median microseconds of each."""
+    steps = {"by hand": by_hand(sizes, m), "tinygrad_bp": framework(tgb, sizes, m)}
+    try:
+        import torch
+    except ImportError:
+        print("PyTorch is not installed (the extra `peers`): compared with NumPy alone")
+    else:
+        steps["PyTorch"] = framework(torch, sizes, m)
+    reference = steps["by hand"]()
+    for name, step in steps.items():
+        for ours, theirs in zip(step(), reference, strict=True):
+            np.testing.assert_allclose(np.asarray(ours), theirs, rtol=2e-3, atol=2e-5, err_msg=name)
+    loops = 20 if sizes[0] > 2 else 100
+    times: dict[str, list[float]] = {name: [] for name in steps}
+    for name, step in steps.items():
+        for _ in range(loops):
+            step()
+    for _ in range(rounds):
+        for name, step in steps.items():
+            start = time.perf_counter()
+            for _ in range(loops):
+                step()
+            times[name].append((time.perf_counter() - start) / loops * 1e6)
+    return {name: statistics.median(taken) for name, taken in times.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("--rounds", type=int, default=40, help="rounds to take the median of")
+    parser.add_argument("--json", type=Path, help="write the figures to this file, too")
+    options = parser.parse_args()
+    print("forward + backward, µs (median)")
+    print(f"{'network':>17} {'batch':>5} {'by hand':>8} {'ours':>8} {'PyTorch':>8}"
+          f" {'ours/hand':>9} {'PyTorch/ours':>12}")  # fmt: skip
+    figures = {}
+    for sizes, m in NETWORKS:
+        times = compare(sizes, m, options.rounds)
+        name = "-".join(map(str, sizes))
+        figures[name] = {"batch": m, **times}
+        hand, ours, peer = times["by hand"], times["tinygrad_bp"], times.get("PyTorch")
+        print(f"{name:>17} {m:>5} {hand:8.1f} {ours:8.1f} "
+              + (f"{peer:8.1f} {ours / hand:9.2f} {peer / ours:12.2f}" if peer
+                 else f"{'-':>8} {ours / hand:9.2f} {'-':>12}"))  # fmt: skip
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""From tensors to `graph.backprop` and back: seeds are checked, gradients collected in leaves.
+
+What is called Tensor here comes as `wrap` (an array into a Tensor) and `lift` (a kept array into a
+Tensor with its history), so that this room lies below `tensor`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import anomaly
+from .graph import Node, backprop
+from .mode import modes
+from .origin import why_root
+
+__all__ = ["backward", "gradients"]
+
+Wrap = Callable[[Any], Any]
+
+
+def _seeds(roots: Sequence[Any], given: Sequence[Any], create_graph: bool, wrap: Wrap) -> Any:
+    """Check the roots and their gradients; return what flows into each node."""
+    if len(given) != len(roots):
+        raise RuntimeError(f"{len(given)} gradients for {len(roots)} tensors")
+    seeds: dict[Node, Any] = {}
+    for root, gradient in zip(roots, given, strict=True):
+        node, array = root.node, root._array
+        if node is None:
+            raise RuntimeError(why_root(root))
+        if gradient is None:
+            if array.size != 1:
+                raise RuntimeError(
+                    f"backward from {node.describe()}: it has {array.size} elements, and a gradient "
+                    "can be left out for a single number only. Reduce it (.sum(), .mean()), or give "
+                    f"`gradient`, of shape {array.shape}"
+                )
+            seed = np.ones(array.shape, array.dtype)
+            seed = wrap(seed) if create_graph else seed
+        else:
+            if not hasattr(gradient, "_array"):
+                gradient = wrap(np.asarray(gradient, array.dtype))
+            if gradient._array.shape != array.shape:
+                raise RuntimeError(
+                    f"backward from {node.describe()}: a gradient of shape {tuple(gradient.shape)} "
+                    f"does not fit the tensor's shape {array.shape}"
+                )
+            if gradient._array.dtype != array.dtype:
+                gradient = gradient.to(array.dtype)
+            seed = gradient if create_graph else gradient._array
+        seeds[node] = seeds[node] + seed if node in seeds else seed
+    return seeds
+
+
+def _run(seeds: dict[Node, Any], keep: bool, lift: Any, wanted: set[Node] | None) -> Any:
+    recording = modes.grad
+    modes.grad = lift is not None
+    try:
+        # A zero or infinite slope is an ordinary answer of a rule; detect_anomaly finds the bad ones.
+        with np.errstate(all="ignore"):
+            return backprop(
+                seeds,
+                keep=keep,
+                lift=lift,
+                wanted=wanted,
+                watch=anomaly.check_backward if modes.anomaly else None,
+            )
+    finally:
+        modes.grad = recording
+
+
+def node_of(tensor: Any, what: str, i: int) -> Node:
+    """Return the node of a tensor whose gradient is asked for."""
+    node: Node | None = tensor.node
+    if node is None:
+        raise RuntimeError(
+            f"{what}: input {i}, of shape {tuple(tensor.shape)}, does not require a gradient"
+        )
+    return node
+
+
+def backward(
+    roots: Sequence[Any],
+    given: Sequence[Any],
+    retain_graph: bool | None,
+    create_graph: bool,
+    inputs: Any,
+    wrap: Wrap,
+    lift: Any,
+) -> None:
+    """Add the gradients of the sum of the roots to every leaf behind them (or to `inputs` alone)."""
+    wanted = None
+    if inputs is not None:
+        sources = [inputs] if hasattr(inputs, "_array") else list(inputs)
+        if not sources:
+            raise RuntimeError("backward: `inputs` is empty; leave it away for all leaves")
+        wanted = {node_of(t, "backward", i) for i, t in enumerate(sources)}
+    keep = create_graph if retain_graph is None else retain_graph
+    seeds = _seeds(roots, given, create_graph, wrap)
+    found = _run(seeds, keep, lift if create_graph else None, wanted)
+    for node, (gradient, own) in found.items():
+        _collect(node, gradient, own, wrap)
+
+
+def _collect(node: Node, gradient: Any, own: bool, wrap: Wrap) -> None:
+    """Add a gradient to what a leaf (or a node that retains its gradient) has collected."""
+    extra = node.more
+    before = extra.grad
+    if hasattr(gradient, "_array"):
+        extra.grad = gradient if before is None else before + gradient
+    elif before is None or node.op is not None:
+        # Only an array that nobody else holds may become the gradient as it is.
+        extra.grad = wrap(gradient if own and type(gradient) is np.ndarray else np.array(gradient))
+    elif before.requires_grad:
+        extra.grad = wrap(before._array + gradient)
+    else:
+        before._array[...] += gradient
+        before.storage.touch()
+    for hook in list(extra.post_hooks.values()):
+        hook()
+
+
+def gradients(
+    roots: Sequence[Any],
+    given: Sequence[Any],
+    nodes: Sequence[Node],
+    retain_graph: bool | None,
+    create_graph: bool,
+    wrap: Wrap,
+    lift: Any,
+) -> list[Any]:
+    """Return the gradient of the sum of the roots at each node; None where there is no path."""
+    keep = create_graph if retain_graph is None else retain_graph
+    seeds = _seeds(roots, given, create_graph, wrap)
+    found = _run(seeds, keep, lift if create_graph else None, set(nodes))
+    out = []
+    for node in nodes:
+        gradient = found[node][0] if node in found else None
+        if gradient is not None and not hasattr(gradient, "_array"):
+            gradient = wrap(np.array(gradient))
+        out.append(gradient)
+    return out
