@@ -37,8 +37,8 @@ def _seeds(roots: Sequence[Any], given: Sequence[Any], create_graph: bool, wrap:
                     "can be left out for a single number only. Reduce it (.sum(), .mean()), or give "
                     f"`gradient`, of shape {array.shape}"
                 )
-            seed = np.ones(array.shape, array.dtype)
-            seed = wrap(seed) if create_graph else seed
+            seed = np.ones(array.shape, array.dtype) if array.ndim else array.dtype.type(1)
+            seed = wrap(np.asarray(seed)) if create_graph else seed
         else:
             if not hasattr(gradient, "_array"):
                 gradient = wrap(np.asarray(gradient, array.dtype))
@@ -108,18 +108,20 @@ def _collect(node: Node, gradient: Any, own: bool, wrap: Wrap) -> None:
     """Add a gradient to what a leaf (or a node that retains its gradient) has collected."""
     extra = node.more
     before = extra.grad
-    if hasattr(gradient, "_array"):
+    if own and before is None:
+        extra.grad = wrap(gradient)  # an array that nobody else holds becomes the gradient as it is
+    elif hasattr(gradient, "_array"):
         extra.grad = gradient if before is None else before + gradient
     elif before is None or node.op is not None:
-        # Only an array that nobody else holds may become the gradient as it is.
-        extra.grad = wrap(gradient if own and type(gradient) is np.ndarray else np.array(gradient))
+        extra.grad = wrap(np.array(gradient))
     elif before.requires_grad:
         extra.grad = wrap(before._array + gradient)
     else:
         before._array[...] += gradient
         before.storage.touch()
-    for hook in list(extra.post_hooks.values()):
-        hook()
+    if extra.post_hooks:
+        for hook in list(extra.post_hooks.values()):
+            hook()
 
 
 def gradients(

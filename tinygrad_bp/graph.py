@@ -125,22 +125,25 @@ class Node:
 
     # -------------------------------------------------------------------------- the chain rule
 
-    def pull(self, g: Any, lift: Lift | None, useful: set[Node] | None) -> list[tuple[int, Any]]:
-        """Return (position, gradient) for every input that wants one, given that of the output."""
-        plan = self.plan
+    def pull(self, g: Any, lift: Lift | None, useful: set[Node] | None) -> Any:
+        """Return the positions of inputs and their gradients, given the gradient of the output."""
+        plan, attrs = self.plan, self.attrs
         if plan is None:
-            return []
-        saved = self.unpack(lift)
-        inputs, shapes, attrs = self.inputs, self.shapes, self.attrs
-        pulled = []
-        for position, rule in plan.pulls:
-            if useful is not None and inputs[position] not in useful:
-                continue
-            gradient = rule(g, saved, attrs)
-            if shapes is not None and gradient.shape != shapes[position]:
-                gradient = sum_to(gradient, shape=shapes[position])
-            pulled.append((position, gradient))
-        return pulled
+            return (), ()
+        saved = self.saved if not self.guards and lift is None else None
+        if saved is None:
+            saved = self.unpack(lift)
+        positions, pulls = plan.positions, plan.pulls
+        if useful is not None:
+            chosen = [i for i, position in enumerate(positions) if self.inputs[position] in useful]
+            positions, pulls = [positions[i] for i in chosen], [pulls[i] for i in chosen]
+        gradients = [pull(g, saved, attrs) for pull in pulls]
+        shapes = self.shapes
+        if shapes is not None:
+            for i, position in enumerate(positions):
+                if gradients[i].shape != shapes[position]:
+                    gradients[i] = sum_to(gradients[i], shape=shapes[position])
+        return positions, gradients
 
     def unpack(self, lift: Lift | None) -> tuple[Any, ...]:
         """Return the kept values, after making sure that they are what the forward pass saw."""
@@ -193,30 +196,38 @@ class Node:
 
 
 def topological_order(roots: Iterable[Node]) -> list[Node]:
-    """Return all nodes that the roots were computed from, each after all its consumers.
+    """Return all nodes that the roots were computed from, each after all its consumers; leaves last.
 
     Kahn's algorithm, without recursion: linear in nodes and edges, at any depth.
     """
     waiting = dict.fromkeys(roots, 0)  # how many consumers of a node have not been listed yet
+    leaves: dict[Node, None] = {}  # a set that keeps its order
     stack = list(waiting)
     while stack:
         for parent in stack.pop().inputs:
-            if parent is not None:
-                if parent in waiting:
-                    waiting[parent] += 1
-                else:
-                    waiting[parent] = 1
-                    stack.append(parent)
+            if parent is None:
+                continue
+            if parent.op is None:
+                leaves[parent] = None
+            elif parent in waiting:
+                waiting[parent] += 1
+            else:
+                waiting[parent] = 1
+                stack.append(parent)
     ready = [node for node, count in waiting.items() if count == 0]
     order = []
     while ready:
         node = ready.pop()
+        if node.op is None:
+            leaves[node] = None  # a root that is a leaf
+            continue
         order.append(node)
         for parent in node.inputs:
-            if parent is not None:
+            if parent in waiting:
                 waiting[parent] -= 1
                 if not waiting[parent]:
                     ready.append(parent)
+    order.extend(leaves)
     return order
 
 
@@ -250,12 +261,7 @@ def backprop(
         Node -> (gradient, whether the array is nobody else's).
     """
     order = topological_order(seeds)
-    useful = None
-    if wanted is not None:
-        useful = set(wanted)
-        for node in reversed(order):
-            if node not in useful and not useful.isdisjoint(node.inputs):
-                useful.add(node)
+    useful = None if wanted is None else _leading_to(wanted, order)
     gradients = dict(seeds)
     own: set[Node] = set()  # nodes whose gradient is an array that nobody else holds
     found: dict[Node, tuple[Any, bool]] = {}
@@ -264,31 +270,34 @@ def backprop(
         if g is None or (useful is not None and node not in useful):
             continue
         extra = node.extra
-        if extra is not None:
+        if extra is not None and extra.hooks:
             for hook in list(extra.hooks.values()):
                 g = hook(g)
-                own.discard(node)
+            own.discard(node)
         if wanted is not None:
             if node in wanted:
                 found[node] = (g, False)
-        elif node.op is None or (extra is not None and extra.retain):
+        elif node.op is None:
             found[node] = (g, node in own)
+        elif extra is not None and extra.retain:
+            found[node] = (g, False)
         if node.op is None:
             continue
         try:
-            pulled = node.pull(g, lift, useful)
+            positions, pulled = node.pull(g, lift, useful)
         except Exception as error:
             error.add_note(f"in the backward of {node.describe()}")
             raise
-        for position, gradient in pulled:
+        inputs = node.inputs
+        for position, gradient in zip(positions, pulled, strict=True):
             if watch is not None:
                 watch(node, position, g, gradient)
-            parent = node.inputs[position]
+            parent = inputs[position]
             assert parent is not None  # a plan pulls only for inputs that have a node
             before = gradients.get(parent)
             if before is None:
                 gradients[parent] = gradient
-                if _fresh(gradient, g, node.saved):
+                if parent.op is None and _fresh(gradient, g, node.saved):
                     own.add(parent)
             elif parent in own and type(before) is np.ndarray:
                 before += gradient
@@ -301,8 +310,21 @@ def backprop(
     return found
 
 
+def _leading_to(wanted: set[Node], order: list[Node]) -> set[Node]:
+    """Return the nodes through which a wanted one is reached."""
+    useful = set(wanted)
+    for node in reversed(order):
+        if node not in useful and not useful.isdisjoint(node.inputs):
+            useful.add(node)
+    return useful
+
+
 def _fresh(gradient: Any, g: Any, saved: tuple[Any, ...] | None) -> bool:
     """Whether a rule made this array itself: not the incoming gradient, no view, no kept value."""
-    if gradient is g or getattr(gradient, "base", g) is not None:
+    if gradient is g or type(gradient) is not np.ndarray or gradient.base is not None:
         return False
-    return saved is None or not any(gradient is value for value in saved)
+    if saved:
+        for value in saved:
+            if gradient is value:
+                return False
+    return True

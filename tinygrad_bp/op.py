@@ -46,19 +46,20 @@ class Plan:
     """How one pattern of inputs that want a gradient is recorded and pulled back.
 
     ``keep(values, out)`` gathers what those rules name; ``kept`` says which places of the gathered
-    tuple hold an array, and of which input (-1: the output); ``pulls`` holds for every such input
-    its position and ``pull(g, saved, attrs)``.
+    tuple hold an array, and of which input (-1: the output); ``positions`` are those of the inputs
+    that get a gradient, ``pulls`` their rules, bound: ``pull(g, saved, attrs)``.
     """
 
-    __slots__ = ("keep", "kept", "pulls")
+    __slots__ = ("keep", "kept", "positions", "pulls")
 
     def __init__(
         self,
         keep: Callable[[Any, Any], tuple[Any, ...]] | None,
         kept: tuple[tuple[int, int], ...],
-        pulls: tuple[tuple[int, Callable[..., Any]], ...],
+        positions: tuple[int, ...],
+        pulls: tuple[Callable[..., Any], ...],
     ) -> None:
-        self.keep, self.kept, self.pulls = keep, kept, pulls
+        self.keep, self.kept, self.positions, self.pulls = keep, kept, positions, pulls
 
 
 class Op:
@@ -171,7 +172,7 @@ class Op:
         slots: dict[str, str] = {}  # rule parameter -> its expression over the saved tuple `s`
         gathered: list[str] = []  # the expressions over `v` (inputs) and `out` that make up `s`
         kept: list[tuple[int, int]] = []
-        pulls: list[tuple[int, Callable[..., Any]]] = []
+        pulls: dict[int, Callable[..., Any]] = {}
 
         def gather(expressions: list[str], sources: list[int | None]) -> str:
             start = len(gathered)
@@ -211,17 +212,19 @@ class Op:
                 if name not in slots:
                     slots[name] = slot(name)
                 arguments.append(slots[name])
-            arguments += [f"{name}=a[{name!r}]" for name in attrs]
-            pulls.append((position, _function(f"lambda g, s, a: f({', '.join(arguments)})", rule)))
+            # An attribute that the call left out has its default.
+            arguments += [f"{name}=a.get({name!r}, d.get({name!r}))" for name in attrs]
+            text = f"lambda g, s, a: f({', '.join(arguments)})"
+            pulls[position] = _function(text, rule, getattr(self.forward, "__kwdefaults__", None))
         if not pulls:
             return None
         keep = _function(f"lambda v, out: ({', '.join(gathered)},)") if gathered else None
-        return Plan(keep, tuple(kept), tuple(pulls))
+        return Plan(keep, tuple(kept), tuple(pulls), tuple(pulls.values()))
 
 
-def _function(source: str, f: Callable[..., Any] | None = None) -> Callable[..., Any]:
+def _function(source: str, f: Any = None, defaults: dict[str, Any] | None = None) -> Any:
     # Built from this file's own words only (input names were checked to be the rules' parameters).
-    return eval(source, {"f": f})  # type: ignore[no-any-return]
+    return eval(source, {"f": f, "d": defaults or {}})
 
 
 def _parameters(rule: Callable[..., Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:

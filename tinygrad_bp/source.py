@@ -13,15 +13,22 @@ __all__ = ["Line", "describe", "user_line"]
 #: keep all local variables of the caller alive.
 Line = tuple[CodeType, int]
 
+_inside: dict[str, bool] = {}  # file name -> whether it belongs to this package
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
 def user_line() -> Line | None:
     """Return the innermost line that runs outside this package, or None if there is none."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+    while frame is not None:
+        code = frame.f_code
+        file = code.co_filename
+        if file not in _inside:
+            _inside[file] = file.startswith(_PACKAGE)
+        if not _inside[file]:
+            return code, frame.f_lasti
         frame = frame.f_back
-    return None if frame is None else (frame.f_code, frame.f_lasti)
+    return None
 
 
 def location(line: Line) -> tuple[str, int]:

@@ -443,33 +443,32 @@ def record(op: Op, args: Any, values: Any, attrs: dict[str, Any], out: Tensor) -
     """Let `out` remember that `op` made it, if an operand wants a gradient."""
     inputs: list[Node | None] = []
     mask = 1  # a leading 1, then a bit for each input: whether it wants a gradient
+    wanted = False
     origin: tuple[Origin, ...] = ()
     for a in args:
-        node = None
         mask += mask
         if isinstance(a, Tensor):
             node = a._node if a._view is None else a.node
             if node is not None:
                 mask += 1
+                wanted = True
             elif a._origin:
                 # A constant now, but not always: remember where the graph was cut off.
                 origin = merge(origin, a._origin)
-        inputs.append(node)
+            inputs.append(node)
+        else:
+            inputs.append(None)
     array = out._array
-    recording = modes.grad
     if modes.anomaly:
         anomaly.check_forward(op, values, attrs, array)
-    if not mask & (mask - 1):  # nobody does
-        out._origin = origin
-        if modes.inference:
-            out.storage.inference = True
-        return
     plan = None
-    if recording and array.dtype.kind in "fc":
+    if wanted and modes.grad and array.dtype.kind in "fc":
         plan = op.plans[mask] if mask in op.plans else op.plan(mask)
     if plan is None:
-        kind = "no_grad" if not recording else "cast" if op is cast else "constant"
-        out._origin = merge(origin, cut_off(kind, op.name, inputs))
+        if wanted:
+            kind = "no_grad" if not modes.grad else "cast" if op is cast else "constant"
+            origin = merge(origin, cut_off(kind, op.name, inputs))
+        out._origin = origin
         if modes.inference:
             out.storage.inference = True
         return
@@ -479,15 +478,16 @@ def record(op: Op, args: Any, values: Any, attrs: dict[str, Any], out: Tensor) -
         node.saved = plan.keep(values, array)
         if plan.kept:
             node.guards = _guards(op, plan.kept, node.saved, args, out)
-    if op.broadcasts:
+    if op.broadcasts and len(values) > 1:
         for value in values:
-            if getattr(value, "shape", shape) != shape:
+            if isinstance(value, np.ndarray) and value.shape != shape:
                 node.shapes = tuple([getattr(v, "shape", ()) for v in values])
                 break
-    if None in inputs:
-        node.constants = tuple(
-            [_show(a) if n is None else None for a, n in zip(args, inputs, strict=True)]
-        )
+    if mask & (mask + 1):  # some operand is a constant: remember it, without keeping it alive
+        node.constants = tuple([
+            None if n is not None else weakref.ref(a) if isinstance(a, _REFERABLE) else a
+            for a, n in zip(args, inputs, strict=True)
+        ])  # fmt: skip
     if origin:
         node.more.origins = origin
     node.made = weakref.ref(out)
@@ -503,7 +503,10 @@ def _guards(op: Op, kept: Any, saved: Any, args: Any, out: Tensor) -> Any:
             storage = tensor._storage
             if storage is None:
                 storage = tensor._storage = Storage()
-            elif storage.inference:
+                storage.kept = True
+                guards.append((slot, storage, 0, None))
+                continue
+            if storage.inference:
                 raise RuntimeError(
                     f"'{op.name}' would keep a tensor of shape {tuple(tensor.shape)} that was made "
                     "under inference_mode, for backward: use x.clone() outside of it, or no_grad"
@@ -514,13 +517,6 @@ def _guards(op: Op, kept: Any, saved: Any, args: Any, out: Tensor) -> Any:
         elif isinstance(tensor, np.ndarray) and tensor.flags.writeable:
             guards.append((slot, None, 0, saved[slot].tobytes()))
     return tuple(guards)
-
-
-def _show(operand: Any) -> Any:
-    """Remember a constant operand without keeping it alive (a number is kept)."""
-    if isinstance(operand, (Tensor, np.ndarray)):
-        return weakref.ref(operand)
-    return operand
 
 
 def _alike(op: Op, values: list[Any]) -> bool:
@@ -537,8 +533,8 @@ def _alike(op: Op, values: list[Any]) -> bool:
         elif type(value) is float:
             if first is None or first.kind != "f":
                 return False
-        elif type(value) is not int:
-            return False
+        elif type(value) is not int or (first is None and op.promotion == "float"):
+            return False  # np.exp(2) alone would give float64
     return first is not None
 
 
@@ -560,6 +556,9 @@ def _promote(op: Op, args: tuple[Any, ...], values: list[Any]) -> tuple[Any, ...
         else:
             promoted[i] = values[i] = np.asarray(value, target)
     return tuple(promoted)
+
+
+_REFERABLE = (Tensor, np.ndarray)
 
 
 def lift(array: Any, node: Node, storage: Storage | None) -> Tensor:

@@ -95,7 +95,7 @@ class FunctionNode(Node):
     operands: tuple[Any, ...]  # (shape, dtype) of each tensor operand, else None
     outputs: tuple[Any, ...]  # (shape, dtype) of each output
 
-    def pull(self, g: Any, lift: Lift | None, useful: set[Node] | None) -> list[tuple[int, Any]]:
+    def pull(self, g: Any, lift: Lift | None, useful: set[Node] | None) -> Any:
         """Run the user's backward."""
         ctx = self.ctx
         given = [g] if len(self.outputs) == 1 else [g.get(i) for i in range(len(self.outputs))]
@@ -122,13 +122,14 @@ class FunctionNode(Node):
                 f"{name}.backward returned {len(returned)} gradients for {n} operands of forward: "
                 "return one for each, None for those without"
             )
-        pulled = []
+        positions, pulled = [], []
         for position, (gradient, operand) in enumerate(zip(returned, self.operands, strict=False)):
             node = self.inputs[position]
             if gradient is None or node is None or (useful is not None and node not in useful):
                 continue
-            pulled.append((position, self._fit(gradient, operand, position, lift is not None)))
-        return pulled
+            positions.append(position)
+            pulled.append(self._fit(gradient, operand, position, lift is not None))
+        return positions, pulled
 
     def _fit(self, gradient: Any, operand: Any, position: int, as_tensor: bool) -> Any:
         shape, dtype = operand
@@ -275,7 +276,7 @@ class _DeadEnd(Node):
     __slots__ = ("function",)
     function: str
 
-    def pull(self, g: Any, lift: Lift | None, useful: set[Node] | None) -> list[tuple[int, Any]]:
+    def pull(self, g: Any, lift: Lift | None, useful: set[Node] | None) -> Any:
         raise RuntimeError(
             f"{self.function} is marked once_differentiable: its gradient can't be differentiated"
         )

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..op import primitive
+from .reduce import sum
 from .shape import reshape, sum_to
 
 
@@ -76,8 +77,8 @@ def _rows(x: Any) -> Any:
 @primitive(
     promotion="same",
     x=lambda g, weight: g @ weight,
-    weight=lambda g, x: _rows(g).swapaxes(0, 1) @ _rows(x),
-    bias=lambda g, bias_shape: sum_to(g, shape=bias_shape),
+    weight=lambda g, x: _rows(g).T @ _rows(x),
+    bias=lambda g: sum(_rows(g), axis=0),
 )
 def linear(x: Any, weight: Any, bias: Any) -> Any:
     """Give x Wᵀ + b for rows of features."""
@@ -123,8 +124,9 @@ def _einsum_x(g: Any, i: int, xs: Any, shapes: Any, subscripts: str) -> Any:
         c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
         if c not in "".join(terms) + output
     )  # fmt: skip
-    # A letter that this operand alone has was summed away: its gradient is the same all along it.
-    # A letter that it repeats took a diagonal: the gradient is zero off it, times an identity.
+    # A letter that this operand alone has was summed away: its gradient is the same all along it,
+    # as along a letter for which all the others have length 1. Where only this operand has length 1
+    # the gradient is summed. A repeated letter took a diagonal: the gradient is zero off it.
     seen, target = set(output).union(*other_terms), ""
     for letter, n in zip(mine, shape, strict=True):
         if letter in target:
@@ -132,24 +134,24 @@ def _einsum_x(g: Any, i: int, xs: Any, shapes: Any, subscripts: str) -> Any:
             others.append(np.eye(n, dtype=_numpy_dtype(g)))
             other_terms.append(letter + fresh)
             letter = fresh
-        elif letter not in seen or _is_broadcast(letter, n, other_terms, others, output, g):
-            fresh = letter if letter not in seen else next(free)
+        elif letter not in seen or n != _length(letter, [output, *other_terms], [g, *others]):
+            if letter in seen and n == 1:
+                letter = next(free)
             others.append(np.ones((n,), dtype=_numpy_dtype(g)))
-            other_terms.append(fresh)
-            letter = fresh
+            other_terms.append(letter)
         target += letter
     formula = ",".join([output, *other_terms]) + "->" + target
     return einsum(g, *others, subscripts=formula)
 
 
-def _is_broadcast(letter: str, n: int, terms: Any, others: Any, output: str, g: Any) -> bool:
-    """Whether this operand has length 1 where others have more: their sum is its gradient."""
-    if n != 1:
-        return False
-    lengths = [array.shape[term.index(letter)]
-               for term, array in zip([output, *terms], [g, *others], strict=True)
-               if letter in term]  # fmt: skip
-    return max(lengths) > 1
+def _length(letter: str, terms: list[str], arrays: list[Any]) -> int:
+    """Return the length that a letter stands for; an axis of length 1 is broadcast."""
+    lengths = [
+        array.shape[term.index(letter)]
+        for term, array in zip(terms, arrays, strict=True)
+        if letter in term
+    ]
+    return next((n for n in lengths if n != 1), 1)
 
 
 def _numpy_dtype(g: Any) -> Any:
@@ -162,4 +164,8 @@ def _numpy_dtype(g: Any) -> Any:
 )
 def einsum(*xs: Any, subscripts: str) -> Any:
     """Sum products over shared letters (Einstein's convention)."""
-    return np.einsum(subscripts, *xs, optimize=len(xs) > 1)
+    if "..." in subscripts:  # NumPy does not sum over the dots, PyTorch does
+        terms, output = _parse(subscripts, tuple(len(x.shape) for x in xs))
+        subscripts = ",".join(terms) + "->" + output
+    out = np.einsum(subscripts, *xs, optimize=len(xs) > 1)
+    return out.copy() if len(xs) == 1 else out  # of one operand NumPy gives a view
