@@ -11,7 +11,7 @@ may be arrays, or anything else that speaks NumPy.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -91,10 +91,10 @@ class Node:
         self.op, self.plan, self.inputs, self.attrs = op, plan, inputs, attrs
         self.shape, self.dtype, self.line = shape, dtype, line
         self.saved: tuple[Any, ...] | None = ()
-        self.guards: tuple[Guard, ...] = ()
-        self.shapes: tuple[Any, ...] | None = None
+        self.guards: Sequence[Guard] = ()
+        self.shapes: Sequence[Any] | None = None
         self.made: Any = None
-        self.constants: tuple[Any, ...] = ()
+        self.constants: Sequence[Any] = ()
         self.extra: Extra | None = None
 
     def __repr__(self) -> str:
@@ -297,14 +297,16 @@ def backprop(
             before = gradients.get(parent)
             if before is None:
                 gradients[parent] = gradient
-                if parent.op is None and _fresh(gradient, g, node.saved):
+                # Without a plan it is a user's rule: who else holds its results is unknown.
+                if parent.op is None and node.plan is not None and _fresh(gradient, g, node.saved):
                     own.add(parent)
             elif parent in own and type(before) is np.ndarray:
                 before += gradient
             else:
                 # The first sum makes a new array, which later ones may add to in place.
                 gradients[parent] = before + gradient
-                own.add(parent)
+                if lift is None:
+                    own.add(parent)
         if not keep:
             node.release()
     return found

@@ -28,6 +28,11 @@ class Modes(threading.local):
     grad = True
     inference = False
     anomaly = False
+    watched = False  # either of the last two: a recording looks at one flag, not at two
+
+    def __setattr__(self, name: str, value: bool) -> None:
+        super().__setattr__(name, value)
+        super().__setattr__("watched", self.inference or self.anomaly)
 
 
 modes = Modes()

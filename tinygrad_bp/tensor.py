@@ -443,25 +443,23 @@ def record(op: Op, args: Any, values: Any, attrs: dict[str, Any], out: Tensor) -
     """Let `out` remember that `op` made it, if an operand wants a gradient."""
     inputs: list[Node | None] = []
     mask = 1  # a leading 1, then a bit for each input: whether it wants a gradient
-    wanted = False
     origin: tuple[Origin, ...] = ()
     for a in args:
         mask += mask
+        node = None
         if isinstance(a, Tensor):
             node = a._node if a._view is None else a.node
             if node is not None:
                 mask += 1
-                wanted = True
             elif a._origin:
                 # A constant now, but not always: remember where the graph was cut off.
                 origin = merge(origin, a._origin)
-            inputs.append(node)
-        else:
-            inputs.append(None)
+        inputs.append(node)
     array = out._array
-    if modes.anomaly:
-        anomaly.check_forward(op, values, attrs, array)
+    wanted = mask & (mask - 1)
     plan = None
+    if modes.watched:
+        _watch(op, values, attrs, out)
     if wanted and modes.grad and array.dtype.kind in "fc":
         plan = op.plans[mask] if mask in op.plans else op.plan(mask)
     if plan is None:
@@ -469,54 +467,60 @@ def record(op: Op, args: Any, values: Any, attrs: dict[str, Any], out: Tensor) -
             kind = "no_grad" if not modes.grad else "cast" if op is cast else "constant"
             origin = merge(origin, cut_off(kind, op.name, inputs))
         out._origin = origin
-        if modes.inference:
-            out.storage.inference = True
         return
     shape = array.shape
     node = Node(op, plan, tuple(inputs), attrs, shape, array.dtype, user_line())
     if plan.keep is not None:
-        node.saved = plan.keep(values, array)
-        if plan.kept:
-            node.guards = _guards(op, plan.kept, node.saved, args, out)
-    if op.broadcasts and len(values) > 1:
+        node.saved = saved = plan.keep(values, array)
+        # Make sure that a change of a kept value will be noticed, see `storage`.
+        guards = []
+        for slot, source in plan.kept:
+            tensor = out if source < 0 else args[source]
+            if isinstance(tensor, Tensor):
+                storage = tensor._storage
+                if storage is None:
+                    tensor._storage = storage = Storage()
+                elif storage.shared or storage.inference:
+                    guards.append(_guard_shared(op, slot, storage, saved[slot]))
+                    continue
+                storage.kept = True
+                guards.append((slot, storage, storage.version, None))
+            elif isinstance(tensor, np.ndarray) and tensor.flags.writeable:
+                guards.append((slot, None, 0, tensor.tobytes()))
+        node.guards = guards
+    if op.broadcasts:
         for value in values:
             if isinstance(value, np.ndarray) and value.shape != shape:
-                node.shapes = tuple([getattr(v, "shape", ()) for v in values])
+                node.shapes = [getattr(v, "shape", ()) for v in values]
                 break
     if mask & (mask + 1):  # some operand is a constant: remember it, without keeping it alive
-        node.constants = tuple([
+        node.constants = [
             None if n is not None else weakref.ref(a) if isinstance(a, _REFERABLE) else a
             for a, n in zip(args, inputs, strict=True)
-        ])  # fmt: skip
+        ]
     if origin:
         node.more.origins = origin
     node.made = weakref.ref(out)
     out._node = node
 
 
-def _guards(op: Op, kept: Any, saved: Any, args: Any, out: Tensor) -> Any:
-    """Make sure that a change of a kept value will be noticed, see `storage`."""
-    guards: list[Guard] = []
-    for slot, source in kept:
-        tensor = out if source < 0 else args[source]
-        if isinstance(tensor, Tensor):
-            storage = tensor._storage
-            if storage is None:
-                storage = tensor._storage = Storage()
-                storage.kept = True
-                guards.append((slot, storage, 0, None))
-                continue
-            if storage.inference:
-                raise RuntimeError(
-                    f"'{op.name}' would keep a tensor of shape {tuple(tensor.shape)} that was made "
-                    "under inference_mode, for backward: use x.clone() outside of it, or no_grad"
-                )
-            storage.kept = True
-            bytes_then = saved[slot].tobytes() if storage.shared else None
-            guards.append((slot, storage, storage.version, bytes_then))
-        elif isinstance(tensor, np.ndarray) and tensor.flags.writeable:
-            guards.append((slot, None, 0, saved[slot].tobytes()))
-    return tuple(guards)
+def _guard_shared(op: Op, slot: int, storage: Storage, value: np.ndarray[Any, Any]) -> Guard:
+    """Guard a kept value that NumPy code can reach; refuse one made under inference_mode."""
+    if storage.inference:
+        raise RuntimeError(
+            f"'{op.name}' would keep a tensor of shape {value.shape} that was made under "
+            "inference_mode, for backward: use x.clone() outside of it, or no_grad"
+        )
+    storage.kept = True
+    return slot, storage, storage.version, value.tobytes()
+
+
+def _watch(op: Op, values: Any, attrs: dict[str, Any], out: Tensor) -> None:
+    """Do what only anomaly detection and inference mode ask for."""
+    if modes.anomaly:
+        anomaly.check_forward(op, values, attrs, out._array)
+    if modes.inference:
+        out.storage.inference = True
 
 
 def _alike(op: Op, values: list[Any]) -> bool:
