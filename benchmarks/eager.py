@@ -101,10 +101,13 @@ def framework(torch: object, sizes: tuple[int, ...], m: int) -> Callable[[], lis
     X, y = (torch.tensor(array) for array in data(sizes, m))
     criterion = nn.MSELoss() if sizes[-1] == 1 else nn.CrossEntropyLoss()
 
+    parameters_ = list(model.parameters())
+
     def step() -> list[np.ndarray]:
-        model.zero_grad()
+        for p in parameters_:
+            p.grad = None
         criterion(model(X), y).backward()
-        return [p.grad for p in model.parameters()]
+        return [p.grad for p in parameters_]
 
     return step
 

@@ -66,7 +66,8 @@ class Conversions:
         return bool((self._array == getattr(element, "_array", element)).any())
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if self._array.ndim == 0 and spec else str(self)
+        # As in PyTorch: a single number is formatted as one, all else knows no format.
+        return format(self._array.item(), spec) if not self._array.ndim else object.__format__(self, spec)
 
     def __dir__(self) -> list[str]:
         return [name for name in object.__dir__(self) if name not in ("__array_priority__",)]

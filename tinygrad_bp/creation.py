@@ -8,6 +8,7 @@ import numpy as np
 
 from . import dtype as dtypes
 from .origin import cut_off, merge
+from .storage import SHARED, owner_of
 from .random import Generator, default_generator
 from .tensor import Tensor, wrap
 
@@ -42,8 +43,11 @@ def _float(dtype: Any) -> Any:
     return dtypes.as_numpy(dtypes.get_default_dtype() if dtype is None else dtype)
 
 
-def _numbers(data: Any) -> np.ndarray[Any, Any]:
-    """Read numbers with PyTorch's dtypes: NumPy's keep theirs, Python floats get the default."""
+def _numbers(data: Any, dtype: Any = None) -> np.ndarray[Any, Any]:
+    """Read numbers with PyTorch's dtypes: NumPy's keep theirs, Python floats get the default.
+
+    Where a dtype is asked for, Python's numbers are not rounded to the default on the way.
+    """
     if isinstance(data, (np.ndarray, np.generic)):
         array = np.array(data)
     else:
@@ -52,6 +56,8 @@ def _numbers(data: Any) -> np.ndarray[Any, Any]:
             array = np.array(parts)
         except ValueError as error:
             raise ValueError(f"rows of different lengths don't make a tensor: {error}") from None
+        if dtype is not None:
+            kinds = True
         if array.dtype.kind == "f" and not kinds:
             array = array.astype(dtypes.get_default_dtype().dtype)
         elif array.dtype.kind == "c" and not kinds:
@@ -116,10 +122,26 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
         made = wrap(data._array.astype(data._array.dtype if dtype is None else dtypes.as_numpy(dtype)))
         made._origin = merge(data._origin, cut_off("data", "tensor(…)", [data.node]))
         return made.requires_grad_() if requires_grad else made
-    array = _numbers(data)
+    array = _numbers(data, dtype)
     if dtype is not None:
         array = array.astype(dtypes.as_numpy(dtype), copy=False)
-    return _finish(array, requires_grad)
+    made = wrap(array)
+    made._origin = _came_from(data)
+    return made.requires_grad_() if requires_grad else made
+
+
+def _came_from(data: Any) -> tuple[Any, ...]:
+    """Return where the history of the values ended, for `why_no_grad`."""
+    if isinstance(data, np.ndarray):
+        known = SHARED.get(id(owner_of(data))) if SHARED else None
+        return () if known is None else known.origin
+    if not isinstance(data, (list, tuple)) or not data or not isinstance(data[0], (Tensor, np.ndarray)):
+        return ()
+    tensors = [x for x in data if isinstance(x, Tensor)]
+    origin = cut_off("data", "tensor(…)", [x.node for x in tensors])
+    for x in data:
+        origin = merge(x._origin if isinstance(x, Tensor) else _came_from(x), origin)
+    return origin
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
@@ -154,7 +176,8 @@ def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
         raise TypeError(f"from_numpy expects a NumPy array, not {type(ndarray).__name__}")
     dtypes.of_numpy(ndarray.dtype)
     made = wrap(ndarray.view(np.ndarray) if type(ndarray) is not np.ndarray else ndarray)
-    made.storage.shared = True
+    made._origin = _came_from(ndarray)
+    made.storage.share()
     return made
 
 

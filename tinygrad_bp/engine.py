@@ -55,8 +55,10 @@ def _seeds(roots: Sequence[Any], given: Sequence[Any], create_graph: bool, wrap:
 
 
 def _run(seeds: dict[Node, Any], keep: bool, lift: Any, wanted: set[Node] | None) -> Any:
-    recording = modes.grad
+    recording, anomalous = modes.grad, modes.anomaly
     modes.grad = lift is not None
+    if anomalous:
+        modes.anomaly = False  # `watch` knows the forward operation that a rule belongs to
     try:
         # A zero or infinite slope is an ordinary answer of a rule; detect_anomaly finds the bad ones.
         with np.errstate(all="ignore"):
@@ -65,10 +67,12 @@ def _run(seeds: dict[Node, Any], keep: bool, lift: Any, wanted: set[Node] | None
                 keep=keep,
                 lift=lift,
                 wanted=wanted,
-                watch=anomaly.check_backward if modes.anomaly else None,
+                watch=anomaly.check_backward if anomalous else None,
             )
     finally:
         modes.grad = recording
+        if anomalous:
+            modes.anomaly = True
 
 
 def node_of(tensor: Any, what: str, i: int) -> Node:
@@ -106,16 +110,28 @@ def backward(
 
 def _collect(node: Node, gradient: Any, own: bool, wrap: Wrap) -> None:
     """Add a gradient to what a leaf (or a node that retains its gradient) has collected."""
-    extra = node.more
+    if node.op is None and node.made is not None:
+        leaf = node.made()
+        if leaf is not None and leaf._node is not node:
+            return  # requires_grad was switched off since
+    extra = node.extra or node.more
     before = extra.grad
     if own and before is None:
-        extra.grad = wrap(gradient)  # an array that nobody else holds becomes the gradient as it is
+        # An array that nobody else holds becomes the gradient as it is (a sum of single numbers is
+        # a NumPy scalar).
+        extra.grad = wrap(np.asarray(gradient))
     elif hasattr(gradient, "_array"):
-        extra.grad = gradient if before is None else before + gradient
-    elif before is None or node.op is not None:
+        # Differentiable, and a tensor of its own: x + y passes one and the same on to both.
+        recording = modes.grad
+        modes.grad = True
+        try:
+            extra.grad = gradient.clone() if before is None else before + gradient
+        finally:
+            modes.grad = recording
+    elif before is None:
         extra.grad = wrap(np.array(gradient))
-    elif before.requires_grad:
-        extra.grad = wrap(before._array + gradient)
+    elif before.requires_grad or node.op is not None or not before._array.flags.writeable:
+        extra.grad = wrap(np.asarray(before._array + gradient))
     else:
         before._array[...] += gradient
         before.storage.touch()

@@ -11,7 +11,8 @@ may be arrays, or anything else that speaks NumPy.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,11 @@ import numpy as np
 from .op import Op, Plan
 from .rules.shape import sum_to
 from .source import Line, describe
-from .storage import Guard, changed
+from .storage import changed, latest, tick
 
 __all__ = ["Extra", "Node", "Parts", "backprop", "topological_order"]
 
-Lift = Callable[[Any, "Node", Any], Any]
+Lift = Callable[[Any, "Node"], Any]
 
 
 class Extra:
@@ -50,11 +51,25 @@ class Parts(dict[int, Any]):
         return total
 
 
-class Node:
+class _Usual:
+    """What few nodes have, with what the others have instead."""
+
+    __slots__ = ()
+    shapes: Sequence[Any] | None = None
+    snapshots: Mapping[int, Any] = {}
+    constants: Sequence[Any] = ()
+    extra: Extra | None = None
+    made: Any = None
+
+
+class Node(_Usual):
     """One recorded operation; or, without an `op`, a leaf that collects its gradient.
 
     Attributes
     ----------
+    number : int
+        The time of recording. An operand was always recorded before what is computed from it, so
+        that going down in numbers is a topological order.
     op : Op or None
         The line of the table that was run. None for a leaf.
     plan : Plan or None
@@ -62,40 +77,41 @@ class Node:
     inputs : tuple of (Node or None)
         Where each operand came from; None for a constant.
     saved : tuple or None
-        What the rules asked to keep. Emptied once backward has used it.
-    guards : tuple
-        How a change of a kept value is noticed, see `storage`.
+        What the rules asked to keep. None once backward has used it.
     attrs : dict
         The static arguments.
-    shapes : tuple or None
-        For an operation that broadcast: the shape to which the gradient of each input is summed.
     shape, dtype
         Of the output.
     line : Line or None
         The line of the user's code that ran the operation.
     made : weakref or None
         To the tensor that this node made: to show its value while somebody still has it.
-    constants : tuple
+    shapes : sequence or None
+        For an operation that broadcast: the shape to which the gradient of each input is summed.
+    snapshots : mapping
+        What kept values looked like that NumPy code can reach, by their place in `saved`.
+    constants : sequence
         For each constant operand, a weak reference to it (or the number itself): to show it.
     extra : Extra or None
         What only a few nodes carry.
     """
 
     __slots__ = (
-        "__weakref__", "attrs", "constants", "dtype", "extra", "guards", "inputs", "line", "made",
-        "op", "plan", "saved", "shape", "shapes",
+        "__dict__", "__weakref__", "attrs", "dtype", "inputs", "line", "number", "op", "plan",
+        "saved", "shape",
     )  # fmt: skip
 
     def __init__(self, op: Op | None, plan: Plan | None, inputs: tuple[Node | None, ...],
                  attrs: dict[str, Any], shape: Any, dtype: Any, line: Line | None) -> None:  # fmt: skip
-        self.op, self.plan, self.inputs, self.attrs = op, plan, inputs, attrs
-        self.shape, self.dtype, self.line = shape, dtype, line
+        self.number = tick()
+        self.op = op
+        self.plan = plan
+        self.inputs = inputs
+        self.attrs = attrs
+        self.shape = shape
+        self.dtype = dtype
+        self.line = line
         self.saved: tuple[Any, ...] | None = ()
-        self.guards: Sequence[Guard] = ()
-        self.shapes: Sequence[Any] | None = None
-        self.made: Any = None
-        self.constants: Sequence[Any] = ()
-        self.extra: Extra | None = None
 
     def __repr__(self) -> str:
         return f"<{self.name()} at {id(self):#x}>"
@@ -130,105 +146,76 @@ class Node:
         plan, attrs = self.plan, self.attrs
         if plan is None:
             return (), ()
-        saved = self.saved if not self.guards and lift is None else None
-        if saved is None:
+        saved = self.saved
+        if saved is None or lift is not None or latest.at > self.number or self.snapshots:
             saved = self.unpack(lift)
-        positions, pulls = plan.positions, plan.pulls
-        if useful is not None:
-            chosen = [i for i, position in enumerate(positions) if self.inputs[position] in useful]
-            positions, pulls = [positions[i] for i in chosen], [pulls[i] for i in chosen]
-        gradients = [pull(g, saved, attrs) for pull in pulls]
+        if useful is None:
+            positions, gradients = plan.positions, plan.pull_all(g, saved, attrs)
+        else:
+            chosen = [i for i, at in enumerate(plan.positions) if self.inputs[at] in useful]
+            positions = [plan.positions[i] for i in chosen]
+            gradients = [plan.pulls[i](g, saved, attrs) for i in chosen]
         shapes = self.shapes
         if shapes is not None:
-            for i, position in enumerate(positions):
-                if gradients[i].shape != shapes[position]:
-                    gradients[i] = sum_to(gradients[i], shape=shapes[position])
+            gradients = [
+                gradient if gradient.shape == shapes[at] else sum_to(gradient, shape=shapes[at])
+                for at, gradient in zip(positions, gradients, strict=True)
+            ]
         return positions, gradients
 
     def unpack(self, lift: Lift | None) -> tuple[Any, ...]:
         """Return the kept values, after making sure that they are what the forward pass saw."""
-        saved = self.saved
+        saved, plan = self.saved, self.plan
         if saved is None:
             raise RuntimeError(
                 f"backward through {self.describe()} for a second time: the values it needs were "
                 "freed by the first. Call the first backward with retain_graph=True, or run the "
                 "forward pass again."
             )
-        for guard in self.guards:
-            slot, storage, version, snapshot = guard
-            if (
-                storage is not None
-                and storage.version == version
-                and snapshot is None
-                and not storage.exposures
-            ):
-                continue  # untouched: by far the most
-            how = changed(guard, saved[slot])
-            if how is not None:
-                raise RuntimeError(self._changed_message(guard, how))
-        if lift is None or self.plan is None or not saved:
+        if plan is None or not plan.kept:
+            return saved
+        if latest.at > self.number or self.snapshots:
+            for slot, source in plan.kept:
+                how = changed(saved[slot], self.number, self.snapshots.get(slot))
+                if how is not None:
+                    raise RuntimeError(self._changed_message(saved[slot], source, how))
+        if lift is None:
             return saved
         # A gradient that is to be differentiated again: the kept values, with where they came from.
         lifted = list(saved)
-        storages = {guard[0]: guard[1] for guard in self.guards}
-        for slot, source in self.plan.kept:
+        for slot, source in plan.kept:
             node = self if source < 0 else self.inputs[source]
             if node is not None:
-                lifted[slot] = lift(saved[slot], node, storages.get(slot))
+                lifted[slot] = lift(saved[slot], node)
         return tuple(lifted)
 
-    def _changed_message(self, guard: Guard, how: str) -> str:
-        slot = guard[0]
-        source = next((of for place, of in self.plan.kept if place == slot), -1) if self.plan else -1
+    def _changed_message(self, value: Any, source: int, how: str) -> str:
         what = "its output" if source < 0 else f"its operand number {source + 1}"
-        shape = tuple(self.saved[slot].shape) if self.saved else ()
         return (
             f"backward needs a value that was changed in place: {self.describe()} kept {what}, "
-            f"of shape {shape}; {how}. Change a copy instead (x = x + …, or x.clone() first), "
-            "or call backward before the change."
+            f"of shape {tuple(value.shape)}; {how}. Change a copy instead (x = x + …, or x.clone() "
+            "first), or call backward before the change."
         )
 
     def release(self) -> None:
         """Free what backward has used. A node that kept no array can be used again, as in PyTorch."""
         if self.plan is not None and self.plan.kept:
             self.saved = None
-            self.guards = ()
 
 
 def topological_order(roots: Iterable[Node]) -> list[Node]:
-    """Return all nodes that the roots were computed from, each after all its consumers; leaves last.
+    """Return all nodes that the roots were computed from, each after all its consumers.
 
-    Kahn's algorithm, without recursion: linear in nodes and edges, at any depth.
+    Nodes are numbered when they are recorded, operands before results: it is enough to sort.
     """
-    waiting = dict.fromkeys(roots, 0)  # how many consumers of a node have not been listed yet
-    leaves: dict[Node, None] = {}  # a set that keeps its order
-    stack = list(waiting)
+    seen = set(roots)
+    stack = list(seen)
     while stack:
         for parent in stack.pop().inputs:
-            if parent is None:
-                continue
-            if parent.op is None:
-                leaves[parent] = None
-            elif parent in waiting:
-                waiting[parent] += 1
-            else:
-                waiting[parent] = 1
+            if parent is not None and parent not in seen:
+                seen.add(parent)
                 stack.append(parent)
-    ready = [node for node, count in waiting.items() if count == 0]
-    order = []
-    while ready:
-        node = ready.pop()
-        if node.op is None:
-            leaves[node] = None  # a root that is a leaf
-            continue
-        order.append(node)
-        for parent in node.inputs:
-            if parent in waiting:
-                waiting[parent] -= 1
-                if not waiting[parent]:
-                    ready.append(parent)
-    order.extend(leaves)
-    return order
+    return sorted(seen, key=lambda node: -node.number)
 
 
 def backprop(
@@ -248,8 +235,8 @@ def backprop(
     keep : bool
         Leave the kept values in place for another backward.
     lift : callable, optional
-        ``lift(array, node, storage)`` gives a kept value back with its history, for a gradient that
-        can be differentiated again.
+        ``lift(array, node)`` gives a kept value back with its history, for a gradient that can be
+        differentiated again.
     wanted : set of Node, optional
         Compute only what these need. By default the leaves and the nodes that retain their gradient.
     watch : callable, optional
@@ -260,29 +247,28 @@ def backprop(
     dict
         Node -> (gradient, whether the array is nobody else's).
     """
-    order = topological_order(seeds)
-    useful = None if wanted is None else _leading_to(wanted, order)
-    gradients = dict(seeds)
-    own: set[Node] = set()  # nodes whose gradient is an array that nobody else holds
+    useful = None if wanted is None else _leading_to(wanted, topological_order(seeds))
+    gradients: dict[Node, Any] = {}  # what has arrived at each node so far
+    own: set[Node] = set()  # leaves whose gradient is an array that nobody else holds
     found: dict[Node, tuple[Any, bool]] = {}
-    for node in order:
-        g = gradients.pop(node, None)
-        if g is None or (useful is not None and node not in useful):
-            continue
-        extra = node.extra
-        if extra is not None and extra.hooks:
-            for hook in list(extra.hooks.values()):
-                g = hook(g)
-            own.discard(node)
-        if wanted is not None:
-            if node in wanted:
-                found[node] = (g, False)
-        elif node.op is None:
-            found[node] = (g, node in own)
-        elif extra is not None and extra.retain:
-            found[node] = (g, False)
+    # The nodes to visit, the youngest first: when one is due, all its consumers have been.
+    due: list[tuple[int, Node]] = []
+    leaves: list[Node] = []
+    for node, g in seeds.items():
+        gradients[node] = g
         if node.op is None:
+            leaves.append(node)
+        else:
+            heappush(due, (-node.number, node))
+    while due:
+        node = heappop(due)[1]
+        g = gradients.pop(node)
+        if useful is not None and node not in useful:
             continue
+        if node.extra is not None:
+            g = _visit(node, node.extra, g, wanted, found)
+        elif wanted is not None and node in wanted:
+            found[node] = (g, False)
         try:
             positions, pulled = node.pull(g, lift, useful)
         except Exception as error:
@@ -290,26 +276,51 @@ def backprop(
             raise
         inputs = node.inputs
         for position, gradient in zip(positions, pulled, strict=True):
-            if watch is not None:
-                watch(node, position, g, gradient)
             parent = inputs[position]
             assert parent is not None  # a plan pulls only for inputs that have a node
-            before = gradients.get(parent)
-            if before is None:
+            if watch is not None:
+                watch(node, position, g, gradient)
+            if parent not in gradients:
                 gradients[parent] = gradient
-                # Without a plan it is a user's rule: who else holds its results is unknown.
-                if parent.op is None and node.plan is not None and _fresh(gradient, g, node.saved):
-                    own.add(parent)
-            elif parent in own and type(before) is np.ndarray:
-                before += gradient
+                if parent.op is not None:
+                    heappush(due, (-parent.number, parent))
+                else:
+                    leaves.append(parent)
+                    # Nobody else's: made by the rule itself, no view, neither `g` nor a kept value.
+                    if (
+                        type(gradient) is np.ndarray
+                        and gradient.base is None
+                        and gradient is not g
+                        and not (node.saved and _among(gradient, node.saved))
+                    ):
+                        own.add(parent)
+            elif parent in own:
+                gradients[parent] += gradient
             else:
                 # The first sum makes a new array, which later ones may add to in place.
-                gradients[parent] = before + gradient
-                if lift is None:
+                total = gradients[parent] + gradient
+                gradients[parent] = total
+                if type(total) is np.ndarray:
                     own.add(parent)
         if not keep:
             node.release()
+    for node in leaves:
+        g = gradients.pop(node)
+        if node.extra is not None and node.extra.hooks:
+            own.discard(node)
+            g = _visit(node, node.extra, g, wanted, found)
+        if wanted is None or node in wanted:
+            found[node] = (g, node in own)
     return found
+
+
+def _visit(node: Node, extra: Extra, g: Any, wanted: set[Node] | None, found: Any) -> Any:
+    """Run the hooks of a node, and note its gradient where it is asked for."""
+    for hook in list(extra.hooks.values()):
+        g = hook(g)
+    if extra.retain if wanted is None else node in wanted:
+        found[node] = (g, False)
+    return g
 
 
 def _leading_to(wanted: set[Node], order: list[Node]) -> set[Node]:
@@ -321,12 +332,8 @@ def _leading_to(wanted: set[Node], order: list[Node]) -> set[Node]:
     return useful
 
 
-def _fresh(gradient: Any, g: Any, saved: tuple[Any, ...] | None) -> bool:
-    """Whether a rule made this array itself: not the incoming gradient, no view, no kept value."""
-    if gradient is g or type(gradient) is not np.ndarray or gradient.base is not None:
-        return False
-    if saved:
-        for value in saved:
-            if gradient is value:
-                return False
-    return True
+def _among(array: Any, arrays: Iterable[Any]) -> bool:
+    for other in arrays:
+        if array is other:
+            return True
+    return False

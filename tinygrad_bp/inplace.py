@@ -7,7 +7,7 @@ on in the history. What remains to do is the bookkeeping of memory:
   views. When the base's history is rewritten, a view replays its chain the next time it is used;
 - a change through a view changes the base: the base's new node is "the old base with this part
   replaced" (`assign_view`), whose rule cuts the part out of the gradient;
-- a kept value that was overwritten is noticed by its storage's version, see `storage`.
+- a kept value that was overwritten is noticed, see `storage`.
 """
 
 from __future__ import annotations
@@ -21,20 +21,23 @@ import numpy as np
 from . import dtype as dtypes
 from .mode import modes
 from .op import Op
+from .origin import cut_off, merge
 from .rules.index import ARRAY, Path, assign, assign_view
 from .source import describe
+from .storage import rewrites_of
 
-__all__ = ["View", "change", "note_view", "refresh", "write_at"]
+__all__ = ["View", "adopt", "change", "note_view", "refresh", "write_at"]
 
 
 class View:
     """That a tensor shows a part of another: of `base`, through `parent` and then `op`."""
 
-    __slots__ = ("attrs", "base", "op", "parent", "rewrites")
+    __slots__ = ("attrs", "base", "op", "parent", "recorded", "rewrites")
 
     def __init__(self, base: Any, parent: View | None, op: Op, attrs: dict[str, Any]) -> None:
         self.base, self.parent, self.op, self.attrs = base, parent, op, attrs
-        self.rewrites: int = base.storage.rewrites
+        self.rewrites = rewrites_of(base._array)
+        self.recorded = modes.grad
 
     def path(self) -> Path:
         """Return the chain of views from the base to here."""
@@ -54,17 +57,24 @@ def note_view(out: Any, source: Any, op: Op, attrs: dict[str, Any]) -> None:
     view = source._view
     if view is not None:
         refresh(source)
-    out._storage = source.storage
     out._view = View(source if view is None else view.base, view, op, attrs)
 
 
 def refresh(tensor: Any) -> None:
     """Give a view the history that its base has by now."""
     view = tensor._view
-    storage = view.base.storage
-    if view.rewrites == storage.rewrites:
+    rewrites = rewrites_of(view.base._array)
+    if view.rewrites == rewrites:
         return
-    view.rewrites = storage.rewrites
+    if not view.recorded:
+        if modes.grad:
+            raise RuntimeError(
+                f"a view of shape {tuple(tensor.shape)} was made under no_grad (or in a custom "
+                "Function), and the tensor that it shows was changed in place since, recorded: what "
+                "is its history? Make the view again, or make it outside of no_grad"
+            )
+        return
+    view.rewrites = rewrites
     shown = view.base
     before = modes.grad
     modes.grad = True
@@ -74,11 +84,20 @@ def refresh(tensor: Any) -> None:
     finally:
         modes.grad = before
     tensor._node = shown._node
+    if tensor._node is not None:
+        tensor._node.made = weakref.ref(tensor)
 
 
 def _check_writable(tensor: Any, what: str) -> None:
-    base = tensor if tensor._view is None else tensor._view.base
+    view = tensor._view
+    base = tensor if view is None else view.base
     node = base.node
+    if view is not None and not view.recorded and modes.grad and node is not None:
+        raise RuntimeError(
+            f"{what} of a view of shape {tuple(tensor.shape)} that was made under no_grad (or in a custom Function), of a tensor "
+            "that requires a gradient: should the change be recorded? Make the view and change it "
+            "both under no_grad, or both outside"
+        )
     if modes.grad and node is not None and node.op is None:
         whose = "a leaf that requires" if base is tensor else "a view of a leaf that requires"
         raise RuntimeError(
@@ -102,6 +121,7 @@ def change(target: Any, function: Callable[..., Any], *args: Any, **kwargs: Any)
     if modes.grad and (target.requires_grad or any(getattr(a, "requires_grad", 0) for a in args)):
         # The rule may keep the old values, which are about to be overwritten: it keeps a copy.
         old = target._twin(array.copy())
+        args = tuple([_before(a, target, old) for a in args])
     new = function(old, *args, **kwargs)
     if new._array.shape != array.shape:
         raise RuntimeError(
@@ -118,8 +138,26 @@ def change(target: Any, function: Callable[..., Any], *args: Any, **kwargs: Any)
     np.copyto(array, new._array)
     target.storage.touch()
     if old is not target or new._node is not None:
-        _adopt(target, new._node)
+        adopt(target, new._node)
+    if new._origin is not target._origin:
+        _remember(target, new._origin)
     return target
+
+
+def _remember(target: Any, origin: Any) -> None:
+    """Note on a tensor, and on what it is a view of, that values cut off elsewhere came in."""
+    target._origin = merge(target._origin, origin)
+    if target._view is not None:
+        target._view.base._origin = merge(target._view.base._origin, origin)
+
+
+def _before(operand: Any, target: Any, old: Any) -> Any:
+    """Return an operand as it is before the change: a copy, if the change is going to reach it."""
+    if operand is target:
+        return old
+    if not hasattr(operand, "_array") or operand.storage is not target.storage:
+        return operand
+    return operand._twin(operand._array.copy())
 
 
 def write_at(target: Any, template: tuple[Any, ...], indices: tuple[Any, ...], value: Any) -> None:
@@ -129,7 +167,7 @@ def write_at(target: Any, template: tuple[Any, ...], indices: tuple[Any, ...], v
     raw = [getattr(i, "_array", i) for i in indices]
     wanted = modes.grad and (target.requires_grad or getattr(value, "requires_grad", False))
     old = target._twin(array) if wanted else None
-    if getattr(value, "dtype", None) is not None and wanted and value.dtype != target.dtype:
+    if wanted and hasattr(value, "_array") and value.dtype != target.dtype:
         value = value.to(target.dtype)
     left = iter(raw)
     key = tuple(next(left) if part is ARRAY else part for part in template)
@@ -147,10 +185,14 @@ def write_at(target: Any, template: tuple[Any, ...], indices: tuple[Any, ...], v
         new._node = None
         operands = (old, value, *raw)
         old._record(assign, operands, [array, number, *raw], {"template": template}, new)
-        _adopt(target, new._node)
+        adopt(target, new._node)
+    elif hasattr(value, "_array"):
+        cut = cut_off("no_grad", "assignment", [value.node])
+        if cut or value._origin:
+            _remember(target, merge(value._origin, cut))
 
 
-def _adopt(target: Any, node: Any) -> None:
+def adopt(target: Any, node: Any) -> None:
     """Let `target`, and what shares its memory, continue from `node`."""
     if node is not None:
         node.made = weakref.ref(target)
@@ -169,7 +211,7 @@ def _adopt(target: Any, node: Any) -> None:
         base._node = new._node
         if new._node is not None:
             new._node.made = weakref.ref(base)
-    target.storage.rewrites += 1
+    target.storage.rewrite()
     if view is None:
         return
     refresh(target)

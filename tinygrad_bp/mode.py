@@ -32,7 +32,8 @@ class Modes(threading.local):
 
     def __setattr__(self, name: str, value: bool) -> None:
         super().__setattr__(name, value)
-        super().__setattr__("watched", self.inference or self.anomaly)
+        if name != "grad":
+            super().__setattr__("watched", self.inference or self.anomaly)
 
 
 modes = Modes()
@@ -50,6 +51,8 @@ class _Switch:
         self._before.append({name: getattr(modes, name) for name in self._set})
         for name, value in self._set.items():
             setattr(modes, name, value)
+        if modes.inference:
+            modes.grad = False  # enable_grad does not record what may never be recorded
         return self
 
     def __exit__(
@@ -71,14 +74,22 @@ class _Switch:
             def generator(*args: Any, **kwargs: Any) -> Any:
                 # The flags hold while the generator runs, not while its consumer does.
                 running = function(*args, **kwargs)
-                value = None
+                resume: Callable[[], Any] = functools.partial(next, running)
                 while True:
                     with self._again():
                         try:
-                            item = running.send(value)
+                            item = resume()
                         except StopIteration as stop:
                             return stop.value
-                    value = yield item
+                    try:
+                        resume = functools.partial(running.send, (yield item))
+                    except GeneratorExit:
+                        with self._again():
+                            running.close()
+                        raise
+                    except BaseException as error:
+                        # What the consumer throws in is the generator's to handle.
+                        resume = functools.partial(running.throw, error)
 
             return generator  # type: ignore[return-value]
 
@@ -130,7 +141,7 @@ class set_grad_enabled(_Switch):  # noqa: N801
         super().__init__()
         self._set = {"grad": bool(mode)}
         self._entry = modes.grad
-        modes.grad = bool(mode)
+        modes.grad = bool(mode) and not modes.inference
 
     def __enter__(self) -> Self:
         super().__enter__()
@@ -158,7 +169,7 @@ class inference_mode(_Switch):  # noqa: N801
     def __init__(self, mode: Any = True) -> None:
         super().__init__()
         self._mode = bool(mode)
-        self._set = {"inference": True, "grad": False} if mode else {"inference": False}
+        self._set = {"inference": bool(mode), "grad": not mode}  # as in PyTorch
 
     def _again(self) -> _Switch:
         return inference_mode(self._mode)

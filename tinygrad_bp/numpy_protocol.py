@@ -7,6 +7,7 @@ and semantics hold here (`axis`, `keepdims`, ``np.max`` gives values alone).
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -28,9 +29,10 @@ __all__ = ["NUMPY_FUNCTIONS", "NUMPY_UFUNCS"]
 _BY_UFUNC = (
     ew.add, ew.subtract, ew.multiply, ew.divide, ew.negative, ew.positive, ew.square, ew.reciprocal,
     ew.remainder, ew.fmod, ew.exp, ew.exp2, ew.expm1, ew.log, ew.log2, ew.log10, ew.log1p, ew.sqrt,
-    ew.hypot, ew.logaddexp, ew.sin, ew.cos, ew.tan, ew.arcsin, ew.arccos, ew.arctan, ew.sinh, ew.cosh,
-    ew.tanh, ew.arcsinh, ew.arccosh, ew.arctanh, ew.arctan2, ew.absolute, ew.maximum, ew.minimum,
-    ew.floor, ew.ceil, ew.trunc, ew.sign, ew.greater, ew.greater_equal, ew.less, ew.less_equal,
+    ew.hypot, ew.logaddexp, ew.sin, ew.cos, ew.tan, ew.arcsin, ew.arccos, ew.arctan, ew.sinh,
+    ew.cosh, ew.tanh, ew.arcsinh, ew.arccosh, ew.arctanh, ew.arctan2, ew.absolute,
+    ew.maximum, ew.minimum, ew.floor, ew.ceil, ew.trunc, ew.sign, ew.greater, ew.greater_equal,
+    ew.less, ew.less_equal,
     ew.equal, ew.not_equal, ew.logical_and, ew.logical_or, ew.logical_xor, ew.logical_not,
     ew.bitwise_and, ew.bitwise_or, ew.bitwise_xor, ew.invert, ew.left_shift, ew.right_shift,
     ew.floor_divide, ew.isnan, ew.isinf, ew.isfinite, ew.signbit, la.matmul,
@@ -85,13 +87,53 @@ def _along(function: Callable[..., Any]) -> Callable[..., Any]:
     def along(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) -> Any:
         if out is not None:
             raise TypeError(f"np.{function.__name__} of a Tensor does not take out")
-        return function(fs.flatten(a), 0) if axis is None else function(a, axis)
+        extra = {} if dtype is None else {"dtype": dtype}
+        return function(fs.flatten(a), 0, **extra) if axis is None else function(a, axis, **extra)
 
     return along
 
 
 def _clip(a: Any, a_min: Any = None, a_max: Any = None, **kwargs: Any) -> Any:
     return fe.clamp(a, kwargs.get("min", a_min), kwargs.get("max", a_max))
+
+
+def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
+    if not isinstance(axes, int):
+        axes = [(pair,) if isinstance(pair, int) else pair for pair in axes]
+    return fl.tensordot(a, b, axes)
+
+
+def _in_order(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Refuse an order of elements other than C's: it would be ignored."""
+
+    def ordered(*args: Any, order: Any = "C", **kwargs: Any) -> Any:
+        if order != "C":
+            raise TypeError(f"np.{function.__name__} of a Tensor has no order={order!r}")
+        return function(*args, **kwargs)
+
+    return ordered
+
+
+def _reshape(a: Any, /, shape: Any) -> Any:
+    return fs.reshape(a, *(shape if isinstance(shape, (tuple, list)) else (shape,)))
+
+
+def _sort(a: Any, axis: Any = -1, kind: Any = None, *, stable: Any = None) -> Any:
+    return fr.sort(fs.flatten(a), 0).values if axis is None else fr.sort(a, axis).values
+
+
+def _argsort(a: Any, axis: Any = -1, kind: Any = None, *, stable: Any = None) -> Any:
+    return fr.argsort(fs.flatten(a), 0) if axis is None else fr.argsort(a, axis)
+
+
+def _take(a: Any, indices: Any, axis: int | None = None) -> Any:
+    if axis is None:
+        return fs.flatten(a)[indices]
+    return getitem(a, (slice(None),) * (axis % a.ndim) + (indices,))
+
+
+def _take_along_axis(arr: Any, indices: Any, axis: int = -1) -> Any:
+    return take_along_axis(arr, indices, axis=axis % arr.ndim)
 
 
 def _transpose(a: Any, axes: Any = None) -> Any:
@@ -110,13 +152,15 @@ def _split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     n = ary.shape[axis]
     if isinstance(indices_or_sections, int):
         if n % indices_or_sections:
-            raise ValueError(f"an axis of length {n} can't be split into {indices_or_sections} equal parts")
+            raise ValueError(
+                f"an axis of length {n} can't be split into {indices_or_sections} equal parts"
+            )
         return list(fs.split(ary, n // indices_or_sections, axis))
     edges = [0, *indices_or_sections, n]
-    return list(fs.split(ary, [b - a for a, b in zip(edges, edges[1:], strict=False)], axis))
+    return list(fs.split(ary, [b - a for a, b in itertools.pairwise(edges)], axis))
 
 
-def _full_like(a: Any, fill_value: Any, dtype: Any = None, **kwargs: Any) -> Any:
+def _full_like(a: Any, fill_value: Any, dtype: Any = None) -> Any:
     constant = red.full_like(a, value=fill_value)
     return constant if dtype is None else sh.cast(constant, dtype=np.dtype(dtype))
 
@@ -142,17 +186,17 @@ NUMPY_FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.std: _spread(fr.std),
     np.cumsum: _along(fr.cumsum),
     np.cumprod: _along(fr.cumprod),
-    np.sort: lambda a, axis=-1, **_: fr.sort(a, axis).values,
-    np.argsort: lambda a, axis=-1, **_: fr.argsort(a, axis),
+    np.sort: _sort,
+    np.argsort: _argsort,
     np.where: fe.where,
     np.clip: _clip,
     np.round: lambda a, decimals=0: fe.round(a, decimals=decimals),
-    np.reshape: lambda a, shape, **_: fs.reshape(a, shape),
-    np.ravel: lambda a, order="C": fs.flatten(a),
+    np.reshape: _in_order(_reshape),
+    np.ravel: _in_order(fs.flatten),
     np.transpose: _transpose,
     np.matrix_transpose: fl.matrix_transpose,
-    np.swapaxes: fs.transpose,
-    np.moveaxis: fs.movedim,
+    np.swapaxes: lambda a, axis1, axis2: fs.transpose(a, axis1, axis2),
+    np.moveaxis: lambda a, source, destination: fs.movedim(a, source, destination),
     np.squeeze: lambda a, axis=None: fs.squeeze(a, axis),
     np.expand_dims: _expand_dims,
     np.broadcast_to: lambda array, shape, subok=False: fs.expand(array, shape),
@@ -162,24 +206,22 @@ NUMPY_FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.vstack: fs.vstack,
     np.split: _split,
     np.tile: lambda A, reps: fs.tile(A, *(reps if isinstance(reps, (tuple, list)) else (reps,))),
-    np.repeat: fs.repeat_interleave,
+    np.repeat: lambda a, repeats, axis=None: fs.repeat_interleave(a, repeats, axis),
     np.flip: _flip,
     np.roll: lambda a, shift, axis=None: fs.roll(a, shift, axis),
-    np.diagonal: fs.diagonal,
-    np.diag: fs.diag,
+    np.diagonal: lambda a, offset=0, axis1=0, axis2=1: fs.diagonal(a, offset, axis1, axis2),
+    np.diag: lambda v, k=0: fs.diag(v, k),
     np.trace: lambda a: fs.trace(a),
-    np.tril: fs.tril,
-    np.triu: fs.triu,
-    np.take: lambda a, indices, axis=None: (
-        fs.flatten(a)[indices] if axis is None else getitem(a, (slice(None),) * (axis % a.ndim) + (indices,))
-    ),
-    np.take_along_axis: lambda arr, indices, axis=-1: take_along_axis(arr, indices, axis=axis % arr.ndim),
+    np.tril: lambda m, k=0: fs.tril(m, k),
+    np.triu: lambda m, k=0: fs.triu(m, k),
+    np.take: _take,
+    np.take_along_axis: _take_along_axis,
     np.dot: la.matmul,
     np.outer: fl.outer,
-    np.tensordot: fl.tensordot,
-    np.einsum: lambda subscripts, *operands, **_: fl.einsum(subscripts, *operands),
-    np.zeros_like: lambda a, dtype=None, **_: _full_like(a, 0, dtype),
-    np.ones_like: lambda a, dtype=None, **_: _full_like(a, 1, dtype),
+    np.tensordot: _tensordot,
+    np.einsum: lambda subscripts, *operands, optimize=False: fl.einsum(subscripts, *operands),
+    np.zeros_like: lambda a, dtype=None: _full_like(a, 0, dtype),
+    np.ones_like: lambda a, dtype=None: _full_like(a, 1, dtype),
     np.full_like: _full_like,
     np.copy: lambda a, **_: sh.copy(a),
     np.shape: lambda a: tuple(a.shape),
@@ -190,11 +232,12 @@ NUMPY_FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.array_equal: lambda a1, a2: bool(np.array_equal(np.asarray(a1), np.asarray(a2))),
 }  # fmt: skip
 
-NUMPY_UFUNCS.update({
+_UFUNC_METHODS: dict[Any, Callable[..., Any]] = {
     (np.add, "reduce"): lambda a, axis=0, keepdims=False: fr.sum(a, axis, keepdims),
     (np.multiply, "reduce"): lambda a, axis=0, keepdims=False: fr.prod(a, axis, keepdims),
     (np.maximum, "reduce"): lambda a, axis=0, keepdims=False: fr.amax(a, axis, keepdims),
     (np.minimum, "reduce"): lambda a, axis=0, keepdims=False: fr.amin(a, axis, keepdims),
     (np.add, "accumulate"): lambda a, axis=0: fr.cumsum(a, axis),
     (np.multiply, "accumulate"): lambda a, axis=0: fr.cumprod(a, axis),
-})  # fmt: skip
+}  # fmt: skip
+NUMPY_UFUNCS.update(_UFUNC_METHODS)

@@ -47,10 +47,11 @@ class Plan:
 
     ``keep(values, out)`` gathers what those rules name; ``kept`` says which places of the gathered
     tuple hold an array, and of which input (-1: the output); ``positions`` are those of the inputs
-    that get a gradient, ``pulls`` their rules, bound: ``pull(g, saved, attrs)``.
+    that get a gradient, ``pulls`` their rules, bound: ``pull(g, saved, attrs)``; ``pull_all`` runs
+    them in one call.
     """
 
-    __slots__ = ("keep", "kept", "positions", "pulls")
+    __slots__ = ("keep", "kept", "positions", "pull_all", "pulls")
 
     def __init__(
         self,
@@ -58,8 +59,10 @@ class Plan:
         kept: tuple[tuple[int, int], ...],
         positions: tuple[int, ...],
         pulls: tuple[Callable[..., Any], ...],
+        pull_all: Callable[..., Any],
     ) -> None:
-        self.keep, self.kept, self.positions, self.pulls = keep, kept, positions, pulls
+        self.keep, self.kept, self.pull_all = keep, kept, pull_all
+        self.positions, self.pulls = positions, pulls
 
 
 class Op:
@@ -132,9 +135,8 @@ class Op:
 
     def __call__(self, *args: Any, **attrs: Any) -> Any:
         for arg in args:
-            speaker = SPEAKERS.get(type(arg))
-            if speaker is not None:
-                return speaker(self, args, attrs)
+            if type(arg) in SPEAKERS:
+                return SPEAKERS[type(arg)](self, args, attrs)
         return self.forward(*args, **attrs)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
@@ -172,7 +174,7 @@ class Op:
         slots: dict[str, str] = {}  # rule parameter -> its expression over the saved tuple `s`
         gathered: list[str] = []  # the expressions over `v` (inputs) and `out` that make up `s`
         kept: list[tuple[int, int]] = []
-        pulls: dict[int, Callable[..., Any]] = {}
+        calls: dict[int, str] = {}  # position -> the call of its rule, over `g`, `s`, `a`
 
         def gather(expressions: list[str], sources: list[int | None]) -> str:
             start = len(gathered)
@@ -214,17 +216,20 @@ class Op:
                 arguments.append(slots[name])
             # An attribute that the call left out has its default.
             arguments += [f"{name}=a.get({name!r}, d.get({name!r}))" for name in attrs]
-            text = f"lambda g, s, a: f({', '.join(arguments)})"
-            pulls[position] = _function(text, rule, getattr(self.forward, "__kwdefaults__", None))
-        if not pulls:
+            calls[position] = f"rule_{self._input_name(position)}({', '.join(arguments)})"
+        if not calls:
             return None
-        keep = _function(f"lambda v, out: ({', '.join(gathered)},)") if gathered else None
-        return Plan(keep, tuple(kept), tuple(pulls), tuple(pulls.values()))
+        names: dict[str, Any] = {f"rule_{name}": rule for name, rule in self.rules.items()}
+        names["d"] = getattr(self.forward, "__kwdefaults__", None) or {}
+        keep = _function(f"lambda v, out: ({', '.join(gathered)},)", {}) if gathered else None
+        pulls = [_function(f"lambda g, s, a: {call}", names) for call in calls.values()]
+        together = _function(f"lambda g, s, a: ({', '.join(calls.values())},)", names)
+        return Plan(keep, tuple(kept), tuple(calls), tuple(pulls), together)
 
 
-def _function(source: str, f: Any = None, defaults: dict[str, Any] | None = None) -> Any:
+def _function(source: str, names: dict[str, Any]) -> Callable[..., Any]:
     # Built from this file's own words only (input names were checked to be the rules' parameters).
-    return eval(source, {"f": f, "d": defaults or {}})
+    return eval(source, names)  # type: ignore[no-any-return]
 
 
 def _parameters(rule: Callable[..., Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -8,26 +8,51 @@ few: a detached loss must not keep its graph alive.
 from __future__ import annotations
 
 import weakref
+from collections import deque
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from .graph import Node
+from .graph import Node, topological_order
 from .source import Line, describe, user_line
+from .storage import tick
 
-__all__ = ["Origin", "cut_off", "merge", "spell", "why_root"]
+__all__ = ["Origin", "cut_off", "exports", "leave", "leaves_behind", "merge", "spell", "why_root"]
 
 _MOST_ORIGINS = 8
-_MOST_NODES = 64  # how far a cut looks back for leaves: a bounded cost, whatever lies behind
+_MOST_NODES = 64  # how far any cut may look back for leaves
+_MOST_EXPORTS = 64
+
+#: The latest cuts at which values left for NumPy: what is computed there has no history.
+exports: deque[Origin] = deque(maxlen=_MOST_EXPORTS)
+
+
+class _Budget:
+    """How far cuts may look back: as many nodes as were recorded, so that the cost stays linear."""
+
+    saved = 0
+    at = 0
+
+    def draw(self) -> int:
+        now = tick()
+        self.saved += now - self.at
+        self.at = now
+        return _MOST_NODES + self.saved
+
+    def pay(self, looked: int) -> None:
+        self.saved = max(self.saved - max(looked - _MOST_NODES, 0), 0)
+
+
+_budget = _Budget()
 
 
 class Origin(NamedTuple):
-    """One cut: `kind` is detach, data, no_grad, cast or constant (an operation without gradient)."""
+    """One cut: of which kind, by what, where."""
 
-    kind: str
+    kind: str  # one of _KINDS
     what: str
     line: Line | None
     leaves: tuple[weakref.ref[Node], ...]
-    complete: bool  # whether all leaves behind were found
+    unseen: tuple[weakref.ref[Node], ...]  # nodes behind which there may be more leaves
 
 
 def cut_off(kind: str, what: str, nodes: Sequence[Node | None]) -> tuple[Origin, ...]:
@@ -37,8 +62,8 @@ def cut_off(kind: str, what: str, nodes: Sequence[Node | None]) -> tuple[Origin,
         return ()
     seen = set(stack)
     leaves = []
-    looked = 0
-    while stack and looked < _MOST_NODES:
+    looked, most = 0, _budget.draw()
+    while stack and looked < most:
         node = stack.pop()
         looked += 1
         if node.op is None:
@@ -47,7 +72,24 @@ def cut_off(kind: str, what: str, nodes: Sequence[Node | None]) -> tuple[Origin,
             if parent is not None and parent not in seen:
                 seen.add(parent)
                 stack.append(parent)
-    return (Origin(kind, what, user_line(), tuple(leaves), not stack),)
+    _budget.pay(looked)
+    return (Origin(kind, what, user_line(), tuple(leaves), tuple(map(weakref.ref, stack))),)
+
+
+def leaves_behind(origin: Origin) -> tuple[set[Node | None], bool]:
+    """Return the leaves behind a cut that are still there, and whether these are all."""
+    found = {leaf() for leaf in origin.leaves}
+    unseen = [node() for node in origin.unseen]
+    found.update(n for n in topological_order([n for n in unseen if n]) if n.op is None)
+    return found, None not in unseen
+
+
+def leave(origins: tuple[Origin, ...], what: str, node: Node | None) -> tuple[Origin, ...]:
+    """Note that values are handed to NumPy; return where they came from."""
+    cut = merge(origins, cut_off("numpy", what, [node]))
+    if cut and (not exports or exports[-1] is not cut[-1]):
+        exports.append(cut[-1])
+    return cut
 
 
 def merge(a: tuple[Origin, ...], b: tuple[Origin, ...]) -> tuple[Origin, ...]:
@@ -63,6 +105,7 @@ def merge(a: tuple[Origin, ...], b: tuple[Origin, ...]) -> tuple[Origin, ...]:
 _KINDS = {
     "detach": "detached from the graph",
     "data": "rebuilt from its values",
+    "numpy": "taken through NumPy",
     "no_grad": "computed under no_grad",
     "cast": "converted to a type without gradients",
     "constant": "passed through an operation without a gradient",

@@ -28,24 +28,22 @@ def tensor_text(tensor: Any) -> str:
             suffixes.append(f"size={tuple(array.shape)}")
     else:
         body = _body(array, len(head))
-    default = (
-        array.dtype == dtypes.get_default_dtype().dtype
-        or array.dtype.kind == "b"
-        or (array.dtype == np.int64)
-    )
-    if not default or (array.size == 0 and array.dtype != dtypes.get_default_dtype().dtype):
+    usual = dtypes.get_default_dtype().dtype
+    default = array.dtype in (usual, dtypes.of_scalar(1j)) or array.dtype in (np.bool_, np.int64)
+    if not default or (array.size == 0 and array.dtype != usual):
         suffixes.append(f"dtype={tensor.dtype!r}")
     node = tensor.node
     if node is not None:
         suffixes.append("requires_grad=True" if node.op is None else f"grad_fn=<{node.name()}>")
     text = head + body
+    last = len(text) - text.rfind("\n") + 1
     for suffix in suffixes:
-        last = len(text) - text.rfind("\n") - 1
-        text += (
-            f", {suffix}"
-            if last + len(suffix) + 3 <= _WIDTH
-            else ",\n" + " " * len(head) + suffix
-        )
+        if last + len(suffix) + 2 > _WIDTH:
+            text += ",\n" + " " * len(head) + suffix
+            last = len(head) + len(suffix)
+        else:
+            text += f", {suffix}"
+            last += len(suffix) + 2
     text += ")"
     return f"Parameter containing:\n{text}" if name == "Parameter" else text
 
@@ -54,49 +52,50 @@ class _Formatter:
     """Chooses one format for all numbers: integers, fixed, or scientific."""
 
     def __init__(self, array: np.ndarray[Any, Any]) -> None:
-        self.kind = array.dtype.kind
-        self.whole = self.scientific = False
-        self.width = 0
-        if self.kind == "f":
-            finite = np.abs(array[np.isfinite(array) & (array != 0)].astype(np.float64))
-            if finite.size:
-                low, high = float(finite.min()), float(finite.max())
-                self.whole = bool((finite == np.ceil(finite)).all())
-                ratio = high / low
-                if self.whole:
-                    self.scientific = ratio > 1000.0 and high > 1.0e8
-                else:
-                    self.scientific = ratio > 1000.0 or high > 1.0e8 or low < 1.0e-4
-                if self.whole and not self.scientific and high > 1.0e8:
-                    self.scientific = True
-            elif not (array == 0).any():
-                self.whole = False
-            else:
-                self.whole = bool((array[np.isfinite(array)] == 0).all())
-        self.width = max((len(self.text(value)) for value in array.reshape(-1)), default=0)
+        self.floating = array.dtype.kind == "f"
+        self.whole, self.scientific = True, False
+        self.width = 1
+        measured = array.reshape(-1)
+        if self.floating:
+            # Zeros and what is not finite have no say, not even in the width.
+            measured = measured[np.isfinite(measured) & (measured != 0)]
+            if measured.size:
+                size = np.abs(measured).astype(np.float64)
+                low, high = float(size.min()), float(size.max())
+                self.whole = bool((measured == np.ceil(measured)).all())
+                self.scientific = high / low > 1000.0 or high > 1.0e8 or low < 1.0e-4
+        self.width = max((len(self.text(value)) for value in measured.tolist()), default=1)
 
     def text(self, value: Any) -> str:
-        if self.kind == "b":
-            return str(bool(value))
-        if self.kind == "c":
-            return f"{value.real:.{_DIGITS}f}{value.imag:+.{_DIGITS}f}j"
-        if self.kind != "f":
-            return str(int(value))
-        number = float(value)
-        if not math.isfinite(number):
-            return str(number)
+        if not self.floating:
+            return str(value)
         if self.scientific:
-            return f"{number:.{_DIGITS}e}"
-        return f"{number:.0f}." if self.whole else f"{number:.{_DIGITS}f}"
+            return f"{value:.{_DIGITS}e}"
+        if self.whole:
+            return f"{value:.0f}" + ("." if math.isfinite(value) else "")
+        return f"{value:.{_DIGITS}f}"
 
     def padded(self, value: Any) -> str:
         return self.text(value).rjust(self.width)
 
 
+class _Complex:
+    """Formats the real and the imaginary parts, each in its own way."""
+
+    def __init__(self, array: np.ndarray[Any, Any]) -> None:
+        self.real, self.imaginary = _Formatter(array.real), _Formatter(array.imag)
+        self.width = self.real.width + self.imaginary.width + 1
+
+    def padded(self, value: Any) -> str:
+        imaginary = self.imaginary.padded(value.imag).lstrip() + "j"
+        return self.real.padded(value.real) + "+" * (imaginary[0] not in "+-") + imaginary
+
+
 def _body(array: np.ndarray[Any, Any], indent: int) -> str:
     shorten = array.size > _THRESHOLD
     shown = _edges(array) if shorten else array
-    return _nested(array, _Formatter(shown), indent, shorten)
+    formatter = _Complex(shown) if array.dtype.kind == "c" else _Formatter(shown)
+    return _nested(array, formatter, indent, shorten)
 
 
 def _edges(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -107,14 +106,16 @@ def _edges(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return array
 
 
-def _nested(array: np.ndarray[Any, Any], formatter: _Formatter, indent: int, shorten: bool) -> str:
+def _nested(
+    array: np.ndarray[Any, Any], formatter: _Formatter | _Complex, indent: int, shorten: bool
+) -> str:
     if array.ndim == 0:
-        return formatter.text(array[()])
+        return formatter.padded(array.item())
     n = len(array)
     cut = shorten and n > 2 * _EDGE
     chosen = [*range(_EDGE), None, *range(n - _EDGE, n)] if cut else list(range(n))
     if array.ndim == 1:
-        parts = [" ..." if i is None else formatter.padded(array[i]) for i in chosen]
+        parts = [" ..." if i is None else formatter.padded(array[i].item()) for i in chosen]
         a_line = max(1, (_WIDTH - indent) // (formatter.width + 2))
         rows = [", ".join(parts[i : i + a_line]) for i in range(0, len(parts), a_line)]
         return "[" + (",\n" + " " * (indent + 1)).join(rows) + "]"

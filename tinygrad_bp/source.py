@@ -19,16 +19,17 @@ _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 def user_line() -> Line | None:
     """Return the innermost line that runs outside this package, or None if there is none."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
-        code = frame.f_code
-        file = code.co_filename
-        if file not in _inside:
-            _inside[file] = file.startswith(_PACKAGE)
-        if not _inside[file]:
-            return code, frame.f_lasti
-        frame = frame.f_back
-    return None
+    frame: FrameType | None = sys._getframe(2)
+    try:
+        while _inside[frame.f_code.co_filename]:  # type: ignore[union-attr]
+            frame = frame.f_back  # type: ignore[union-attr]
+    except KeyError:  # a file that is seen for the first time
+        file = frame.f_code.co_filename  # type: ignore[union-attr]
+        _inside[file] = file.startswith(_PACKAGE)
+        return user_line()
+    except AttributeError:  # no frame is left
+        return None
+    return frame.f_code, frame.f_lasti  # type: ignore[union-attr]
 
 
 def location(line: Line) -> tuple[str, int]:

@@ -1,96 +1,169 @@
 """Memory that may change after a rule asked to keep it: how a change is noticed.
 
 A rule names values of the forward pass that it reads in the backward pass. If such a value is
-changed in between, the gradient would be silently wrong. So every kept value has a guard:
+changed in between, the gradient would be silently wrong. Two kinds of change are told apart:
 
-- changes made through Tensors (``x += 1``, ``x[0] = 1``, through any view) count up the `version`
-  of the storage that a tensor and its views share;
-- changes made behind our back, through a NumPy array that shares the memory (``from_numpy``,
-  ``.numpy()``, an array that was an operand itself), cannot be counted. Such values are compared
-  with a snapshot, byte for byte. A snapshot costs a copy (5 µs for a batch of 64 MNIST images) and
-  is taken only of memory that NumPy code can reach.
+- changes through tensors (``x += 1``, ``x[0] = 1``, through any view) are noted here, by the memory
+  that was changed, with the time on a clock that also numbers the recorded nodes. A kept value whose
+  memory was changed after its node was recorded is refused. Recording itself costs nothing.
+- changes behind our back, through a NumPy array that shares the memory (``from_numpy``, ``.numpy()``,
+  an array that was an operand itself) leave no note. Such values are compared with a snapshot. A
+  snapshot costs a copy (5 µs for a batch of 64 MNIST images) and is taken only of memory that NumPy
+  code can reach.
 """
 
 from __future__ import annotations
 
+import itertools
+import weakref
+import zlib
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Guard", "Storage", "changed"]
+__all__ = [
+    "KNOWN", "REWRITTEN", "SHARED", "Storage", "changed", "fingerprint", "is_shared", "latest",
+    "rewrites_of", "storage_of", "tick",
+]  # fmt: skip
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
+#: The clock: numbers recorded nodes and changes of memory, in the order in which they happen.
+tick = itertools.count(1).__next__
 
-class _Unusual:
-    """What few storages have, with what the others have instead."""
-
-    __slots__ = ()
-    shared = False
-    inference = False
-    rewrites = 0
-    exposures: tuple[tuple[Array, bytes], ...] = ()
+_LARGE = 1 << 20  # beyond this many bytes a checksum stands for the copy
 
 
-class Storage(_Unusual):
-    """The memory that a tensor shares with its views.
+class Latest:
+    """The last time that any memory was changed or exposed: older than a node, nothing is to check."""
+
+    at = 0
+
+
+latest = Latest()
+
+
+class Storage:
+    """What is known of a piece of memory: the array that owns it, shared by all views.
 
     Attributes
     ----------
     version : int
         How often it was changed in place through a tensor.
-    kept : bool
-        Some recorded operation keeps a value of this memory.
-    shared : bool
-        NumPy code holds an array over this memory.
-    inference : bool
-        Made under ``inference_mode``: may not be kept by a recorded operation.
+    changed_at : int
+        When that happened last, by the clock.
     rewrites : int
-        How often a recorded change gave the values a new history: views made before it look again.
-    exposures : tuple
-        (array, its bytes when it was handed out), for memory handed out after it was kept.
+        How often a recorded change gave the values a new history: views made before look again.
+    exposed : tuple or None
+        (time, fingerprint then) when it was first handed to NumPy code: for what was kept before.
     """
 
-    __slots__ = ("__dict__", "kept", "version")
+    __slots__ = ("changed_at", "exposed", "origin", "owner", "rewrites", "version")
 
-    def __init__(self) -> None:
-        self.version = 0
-        self.kept = False
-
-    def expose(self, array: Array) -> None:
-        """Note that `array`, a view of this memory, is being handed to NumPy code."""
-        if self.kept:
-            # Values kept before this moment have no snapshot of their own: take one now, and only
-            # one of each region (reading a metric in every step must not pile them up).
-            for seen, _ in self.exposures:
-                if seen.ctypes.data == array.ctypes.data and seen.nbytes == array.nbytes:
-                    break
-            else:
-                self.exposures = (*self.exposures, (array, array.tobytes()))
-        self.shared = True
+    def __init__(self, owner: Array) -> None:
+        key = id(owner)
+        # The note goes when the memory goes; another array may get the same id then.
+        self.owner = weakref.ref(owner, lambda _: _forget(key))
+        self.version = self.changed_at = self.rewrites = 0
+        self.exposed: tuple[int, Any] | None = None
+        self.origin: tuple[Any, ...] = ()  # where the values were cut off, if NumPy got them
 
     def touch(self) -> None:
-        """Count a change made in place through a tensor."""
+        """Note that the memory is being changed in place through a tensor."""
         self.version += 1
-        if self.exposures:
-            # Whatever was kept before now fails by its version; what is kept later has a snapshot.
-            self.exposures = ()
+        self.changed_at = latest.at = tick()
+        # Whatever was kept before now is refused; what is kept later has a snapshot of its own.
+        self.exposed = None
+
+    def share(self) -> None:
+        """Note that NumPy code can reach this memory from now on."""
+        owner = self.owner()
+        if owner is not None:
+            SHARED[id(owner)] = self
+
+    def expose(self, origin: tuple[Any, ...] = ()) -> None:
+        """Note that the memory is being handed to NumPy code, and of what history its values are."""
+        self.origin = origin
+        owner = self.owner()
+        if owner is not None and id(owner) not in SHARED:
+            latest.at = tick()
+            self.exposed = (latest.at, fingerprint(owner))
+            SHARED[id(owner)] = self
+
+    def rewrite(self) -> None:
+        """Note that a recorded change gave the values a new history."""
+        self.rewrites += 1
+        owner = self.owner()
+        if owner is not None:
+            REWRITTEN[id(owner)] = self
 
 
-#: (place in the saved tuple, storage, its version then, the bytes then).
-Guard = tuple[int, Storage | None, int, bytes | None]
+#: Memory that was changed or shared, by the id of its owner. While it is empty, nothing was.
+KNOWN: dict[int, Storage] = {}
+
+#: Memory that NumPy code can reach: what is kept of it needs a snapshot.
+SHARED: dict[int, Storage] = {}
+
+#: Memory whose values got a new history: views made before have to look again.
+REWRITTEN: dict[int, Storage] = {}
 
 
-def changed(guard: Guard, array: Array) -> str | None:
-    """Say how a guarded value was changed since it was kept; None if it was not."""
-    _, storage, version, snapshot = guard
-    if storage is not None and storage.version != version:
-        return f"it was changed in place {storage.version - version} time(s) since then"
-    if snapshot is not None:
-        if array.tobytes() != snapshot:
+def _forget(key: int) -> None:
+    KNOWN.pop(key, None)
+    SHARED.pop(key, None)
+    REWRITTEN.pop(key, None)
+
+
+def owner_of(array: Array) -> Array:
+    """Return the array that owns the memory that `array` shows."""
+    base = array.base
+    while isinstance(base, np.ndarray):
+        array, base = base, base.base
+    return array
+
+
+def storage_of(array: Array) -> Storage:
+    """Return what is known of the memory of an array, from now on."""
+    owner = owner_of(array)
+    storage = KNOWN.get(id(owner))
+    if storage is None:
+        storage = KNOWN[id(owner)] = Storage(owner)
+    return storage
+
+
+def rewrites_of(array: Array) -> int:
+    """Return how often a recorded change gave the values of this memory a new history."""
+    storage = REWRITTEN.get(id(owner_of(array))) if REWRITTEN else None
+    return 0 if storage is None else storage.rewrites
+
+
+def is_shared(array: Array) -> bool:
+    """Whether NumPy code can reach the memory of an array."""
+    return id(owner_of(array)) in SHARED
+
+
+def fingerprint(array: Array) -> Any:
+    """Return what tells the contents of an array from others: the bytes, or their checksum."""
+    if array.nbytes <= _LARGE:
+        return array.tobytes()
+    data = np.ascontiguousarray(array)
+    return zlib.crc32(data), zlib.adler32(data)
+
+
+def changed(array: Any, since: int, snapshot: Any = None) -> str | None:
+    """Say how a value, kept at time `since`, was changed after that; None if it was not."""
+    if not isinstance(array, np.ndarray):
+        return None
+    if snapshot is not None and fingerprint(array) != snapshot:
+        return "the NumPy array that shares its memory was written to since then"
+    storage = KNOWN.get(id(array) if array.base is None else id(owner_of(array)))
+    if storage is None:
+        return None
+    if storage.changed_at > since:
+        return "it was changed in place since then"
+    if snapshot is None and storage.exposed is not None:
+        at, before = storage.exposed
+        owner = storage.owner()
+        if at > since and owner is not None and fingerprint(owner) != before:
             return "the NumPy array that shares its memory was written to since then"
-    elif storage is not None and storage.exposures:
-        for exposed, before in storage.exposures:
-            if exposed.tobytes() != before:
-                return "the NumPy array that shares its memory was written to since then"
     return None

@@ -8,6 +8,7 @@ be changed in place, in `inplace`.
 
 from __future__ import annotations
 
+import operator
 import weakref
 from collections.abc import Callable
 from typing import Any, Self
@@ -22,15 +23,16 @@ from .graph import Node
 from .messages import explain_failure
 from .mode import modes
 from .op import SPEAKERS, Op
-from .origin import Origin, cut_off, merge
+from .origin import Origin, cut_off, leave, merge
 from .printing import tensor_text
 from .rules.shape import cast
 from .source import user_line
-from .storage import Guard, Storage
+from .storage import REWRITTEN, SHARED, Storage, fingerprint, is_shared, storage_of
 
 __all__ = ["Size", "Tensor", "apply", "wrap"]
 
 _new = object.__new__
+_dtype_of = operator.attrgetter("dtype")
 _NOTHING: dict[str, Any] = {}
 
 
@@ -69,18 +71,17 @@ class Tensor(Conversions, ArrayMethods):
     tensor([2., 4., 6.])
     """
 
-    __slots__ = (
-        "__dict__", "__weakref__", "_array", "_grad", "_name", "_node", "_origin", "_storage", "_view",
-    )  # fmt: skip
+    __slots__ = ("__dict__", "__weakref__", "_array", "_node")
 
     _array: np.ndarray[Any, Any]
     _node: Node | None  # where it came from; None: no gradient wanted
-    _grad: Any  # the gradient of a tensor that has no node to hold it
-    _storage: Storage | None  # made when something has to know about changes in place
-    _view: inplace.View | None  # of which tensor it shows a part, if of any
-    _origin: tuple[Origin, ...]  # where its graph was cut off, for why_no_grad
-    _name: str | None
+    # What few tensors have, with what the others have instead:
+    _grad: Any = None  # the gradient of a tensor that has no node to hold it
+    _view: inplace.View | None = None  # of which tensor it shows a part, if of any
+    _origin: tuple[Origin, ...] = ()  # where its graph was cut off, for why_no_grad
+    _name: str | None = None
     _record: Any  # `record` below, for `inplace`
+    _inference = False  # made under inference_mode
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -138,9 +139,11 @@ class Tensor(Conversions, ArrayMethods):
     @property
     def grad(self) -> Tensor | None:
         """The gradient that `backward` collected: on leaves, and after :meth:`retain_grad`."""
-        node = self.node
+        node = self._node if self._view is None else self.node
         if node is None:
-            return self._grad  # type: ignore[no-any-return]
+            node = self._grad
+            if not isinstance(node, Node):
+                return node
         return None if node.extra is None else node.extra.grad
 
     @grad.setter
@@ -153,11 +156,16 @@ class Tensor(Conversions, ArrayMethods):
                     f"a gradient of shape {tuple(value.shape)} can't be assigned to a tensor of "
                     f"shape {tuple(self.shape)}"
                 )
-        node = self.node
+        node = self._node if self._view is None else self.node
         if node is None:
-            self._grad = value
+            node = self._grad
+        if isinstance(node, Node):
+            if node.extra is not None:
+                node.extra.grad = value
+            elif value is not None:
+                node.more.grad = value
         else:
-            node.more.grad = value
+            self._grad = value
 
     @grad.deleter
     def grad(self) -> None:
@@ -165,16 +173,21 @@ class Tensor(Conversions, ArrayMethods):
 
     @property
     def data(self) -> Tensor:
-        """The same values and memory without the graph. Changes through it go unnoticed."""
+        """The same values and memory without the graph: changes through it are not recorded.
+
+        They are noticed, though: where PyTorch would use the new value silently, a backward that
+        needs the old one raises. Updates between backward and the next forward are fine.
+        """
         cut = wrap(self._array)
         cut._origin = merge(self._origin, cut_off("data", ".data", [self.node]))
-        cut._storage = None  # PyTorch too keeps a counter of its own for .data
         return cut
 
     @data.setter
     def data(self, value: Tensor) -> None:
+        if not isinstance(value, Tensor):
+            raise TypeError(f".data is set to a Tensor, not to a {type(value).__name__}")
         self._array = value._array
-        self._storage = value._storage
+        self._storage = value.storage
         self._view = None
 
     # ------------------------------------------------------------------------ autograd, tensor-wise
@@ -225,21 +238,21 @@ class Tensor(Conversions, ArrayMethods):
                     f"only tensors of floating-point dtype can require a gradient; this one, of shape "
                     f"{tuple(self.shape)}, is {self.dtype.name}. Convert it first: x.to(tgb.float32)."
                 )
-            self._node = leaf(self)
+            slept = self._grad
+            self._node = slept if isinstance(slept, Node) else leaf(self)
         elif not requires_grad and node is not None:
             if node.op is not None:
                 raise RuntimeError(
                     "requires_grad can be switched off on leaves only; this tensor is the output of "
                     f"{node.describe()}. Use x.detach() for one without history."
                 )
-            self._grad = self.grad
-            self._node = None
+            # The leaf sleeps: graphs that were recorded with it find it when it is woken up.
+            self._grad, self._node = node, None
         return self
 
     def detach(self) -> Tensor:
         """Return a tensor of the same values and memory, cut off from the graph."""
         cut = wrap(self._array)
-        cut._storage = self.storage
         cut._origin = merge(self._origin, cut_off("detach", "detach()", [self.node]))
         return cut
 
@@ -321,7 +334,7 @@ class Tensor(Conversions, ArrayMethods):
             raise RuntimeError(
                 "numpy() on a tensor that requires a gradient would lose it: use x.detach().numpy()"
             )
-        self.storage.expose(self._array)
+        self.storage.expose(leave(self._origin, "numpy()", self.node))
         return self._array
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
@@ -333,16 +346,13 @@ class Tensor(Conversions, ArrayMethods):
             return array.astype(wanted)
         if copy:
             return array.copy()
-        self.storage.expose(array)
+        self.storage.expose(leave(self._origin, "np.asarray", self.node))
         return array
 
     @property
     def storage(self) -> Storage:
         """What this tensor shares with its views: how often the memory was changed."""
-        storage = self._storage
-        if storage is None:
-            storage = self._storage = Storage()
-        return storage
+        return storage_of(self._array)
 
     @property
     def _version(self) -> int:
@@ -352,8 +362,6 @@ class Tensor(Conversions, ArrayMethods):
         """Make a tensor with the history that this one has now, over its own or another array."""
         twin = wrap(array, self.node)
         twin._origin = self._origin
-        if array is self._array:
-            twin._storage = self.storage
         return twin
 
     def __repr__(self) -> str:
@@ -395,14 +403,15 @@ def _make(cls: Any, array: np.ndarray[Any, Any], node: Node | None = None) -> An
     tensor = _new(cls)
     tensor._array = array
     tensor._node = node
-    tensor._grad = tensor._storage = tensor._view = tensor._name = None
-    tensor._origin = ()
     return tensor
 
 
 def wrap(array: np.ndarray[Any, Any], node: Node | None = None) -> Tensor:
     """Make a Tensor over this very array."""
-    return _make(Tensor, array, node)  # type: ignore[no-any-return]
+    tensor = _new(Tensor)
+    tensor._array = array
+    tensor._node = node
+    return tensor
 
 
 def leaf(tensor: Tensor) -> Node:
@@ -411,6 +420,8 @@ def leaf(tensor: Tensor) -> Node:
     node.made = weakref.ref(tensor)
     if tensor._name is not None or tensor._grad is not None:
         node.more.name, node.more.grad = tensor._name, tensor._grad
+    if tensor._origin:
+        node.more.origins = tensor._origin
     return node
 
 
@@ -420,8 +431,13 @@ def leaf(tensor: Tensor) -> Node:
 def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any] = _NOTHING) -> Any:
     """Run an operation of the table on operands of which at least one is a Tensor; record it."""
     values = [a._array if isinstance(a, Tensor) else a for a in args]
-    if op.promotion and not _alike(op, values):
-        args = _promote(op, args, values)
+    if op.promotion:
+        try:
+            mixed = len(set(map(_dtype_of, values))) > 1 or values[0].dtype.kind != "f"
+        except AttributeError:  # a number among them
+            mixed = True
+        if mixed and not _alike(op, values):
+            args = _promote(op, args, values)
     try:
         if op.quiet:
             with np.errstate(all="ignore"):
@@ -432,7 +448,9 @@ def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any] = _NOTHING) -> An
         raise explain_failure(op, values, attrs, error) from None
     if type(array) is not np.ndarray:
         array = np.asarray(array)
-    out = _make(Tensor, array)
+    out = _new(Tensor)
+    out._array = array
+    out._node = None
     if op.view and array.base is not None:
         inplace.note_view(out, args[0], op, attrs)
     record(op, args, values, attrs, out)
@@ -441,59 +459,52 @@ def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any] = _NOTHING) -> An
 
 def record(op: Op, args: Any, values: Any, attrs: dict[str, Any], out: Tensor) -> None:
     """Let `out` remember that `op` made it, if an operand wants a gradient."""
-    inputs: list[Node | None] = []
-    mask = 1  # a leading 1, then a bit for each input: whether it wants a gradient
+    inputs = tuple([a._node if isinstance(a, Tensor) else None for a in args])
+    if REWRITTEN:  # a view's history may have changed with its base's
+        inputs = tuple([a.node if isinstance(a, Tensor) else None for a in args])
+    # A leading 1, then a bit for each input: whether it wants a gradient.
+    mask = (2 << len(inputs)) - 1
     origin: tuple[Origin, ...] = ()
-    for a in args:
-        mask += mask
-        node = None
-        if isinstance(a, Tensor):
-            node = a._node if a._view is None else a.node
-            if node is not None:
+    foreign = False  # whether an operand may be written to without our notice, or not be kept
+    if None in inputs:
+        mask = 1
+        for a, n in zip(args, inputs, strict=True):
+            mask += mask
+            if n is not None:
                 mask += 1
-            elif a._origin:
-                # A constant now, but not always: remember where the graph was cut off.
-                origin = merge(origin, a._origin)
-        inputs.append(node)
+            elif isinstance(a, Tensor):
+                if a._origin:
+                    # A constant now, but not always: remember where the graph was cut off.
+                    origin = merge(origin, a._origin)
+                if a._inference:
+                    foreign = True
+            elif isinstance(a, np.ndarray):
+                foreign = True
     array = out._array
-    wanted = mask & (mask - 1)
-    plan = None
     if modes.watched:
         _watch(op, values, attrs, out)
-    if wanted and modes.grad and array.dtype.kind in "fc":
+    plan = None
+    if modes.grad and mask & (mask - 1) and array.dtype.kind in "fc":
         plan = op.plans[mask] if mask in op.plans else op.plan(mask)
     if plan is None:
-        if wanted:
+        if mask & (mask - 1):
             kind = "no_grad" if not modes.grad else "cast" if op is cast else "constant"
             origin = merge(origin, cut_off(kind, op.name, inputs))
-        out._origin = origin
+        if origin:
+            out._origin = origin
         return
     shape = array.shape
-    node = Node(op, plan, tuple(inputs), attrs, shape, array.dtype, user_line())
+    node = Node(op, plan, inputs, attrs, shape, array.dtype, user_line())
     if plan.keep is not None:
-        node.saved = saved = plan.keep(values, array)
-        # Make sure that a change of a kept value will be noticed, see `storage`.
-        guards = []
-        for slot, source in plan.kept:
-            tensor = out if source < 0 else args[source]
-            if isinstance(tensor, Tensor):
-                storage = tensor._storage
-                if storage is None:
-                    tensor._storage = storage = Storage()
-                elif storage.shared or storage.inference:
-                    guards.append(_guard_shared(op, slot, storage, saved[slot]))
-                    continue
-                storage.kept = True
-                guards.append((slot, storage, storage.version, None))
-            elif isinstance(tensor, np.ndarray) and tensor.flags.writeable:
-                guards.append((slot, None, 0, tensor.tobytes()))
-        node.guards = guards
-    if op.broadcasts:
+        node.saved = plan.keep(values, array)
+        if SHARED or foreign:
+            _take_snapshots(node, plan.kept, args)
+    if op.broadcasts and len(values) > 1:
         for value in values:
             if isinstance(value, np.ndarray) and value.shape != shape:
                 node.shapes = [getattr(v, "shape", ()) for v in values]
                 break
-    if mask & (mask + 1):  # some operand is a constant: remember it, without keeping it alive
+    if None in inputs:  # remember the constants, without keeping them alive
         node.constants = [
             None if n is not None else weakref.ref(a) if isinstance(a, _REFERABLE) else a
             for a, n in zip(args, inputs, strict=True)
@@ -504,15 +515,25 @@ def record(op: Op, args: Any, values: Any, attrs: dict[str, Any], out: Tensor) -
     out._node = node
 
 
-def _guard_shared(op: Op, slot: int, storage: Storage, value: np.ndarray[Any, Any]) -> Guard:
-    """Guard a kept value that NumPy code can reach; refuse one made under inference_mode."""
-    if storage.inference:
-        raise RuntimeError(
-            f"'{op.name}' would keep a tensor of shape {value.shape} that was made under "
-            "inference_mode, for backward: use x.clone() outside of it, or no_grad"
-        )
-    storage.kept = True
-    return slot, storage, storage.version, value.tobytes()
+def _take_snapshots(node: Node, kept: Any, args: Any) -> None:
+    """Remember what kept values look like that NumPy code can reach, see `storage`."""
+    snapshots = {}
+    for slot, source in kept:
+        operand = args[source] if source >= 0 else None
+        value = node.saved[slot]  # type: ignore[index]
+        if isinstance(operand, Tensor) and operand._inference:
+            raise RuntimeError(
+                f"{node.describe()} would keep a tensor of shape {value.shape} that was made under "
+                "inference_mode, for backward: use x.clone() outside of it, or no_grad"
+            )
+        if isinstance(value, np.ndarray) and (
+            is_shared(value)
+            # A read-only array may show memory that is written to through another one.
+            or (isinstance(operand, np.ndarray) and (operand.flags.writeable or operand.base is not None))
+        ):
+            snapshots[slot] = fingerprint(value)
+    if snapshots:
+        node.snapshots = snapshots
 
 
 def _watch(op: Op, values: Any, attrs: dict[str, Any], out: Tensor) -> None:
@@ -520,26 +541,31 @@ def _watch(op: Op, values: Any, attrs: dict[str, Any], out: Tensor) -> None:
     if modes.anomaly:
         anomaly.check_forward(op, values, attrs, out._array)
     if modes.inference:
-        out.storage.inference = True
+        out._inference = True
 
 
 def _alike(op: Op, values: list[Any]) -> bool:
     """Whether the operands are of one floating dtype already (Python numbers adapt themselves)."""
-    first = None
+    first = values[0]
+    if type(first) is not np.ndarray:
+        return False
+    dtype = first.dtype
+    if dtype.kind != "f":
+        if dtype.kind == "b" or op.promotion == "float":
+            return False
+        # Integers among themselves are alike; with a fraction they are not.
+        return all(
+            value.dtype is dtype if type(value) is np.ndarray else type(value) is int
+            for value in values
+        )
     for value in values:
-        if type(value) is np.ndarray:
-            if first is None:
-                first = value.dtype
-                if first.kind != "f" and (first.kind == "b" or op.promotion == "float"):
-                    return False
-            elif value.dtype is not first:
-                return False
-        elif type(value) is float:
-            if first is None or first.kind != "f":
-                return False
-        elif type(value) is not int or (first is None and op.promotion == "float"):
-            return False  # np.exp(2) alone would give float64
-    return first is not None
+        if value is not first and (
+            value.dtype is not dtype
+            if type(value) is np.ndarray
+            else type(value) is not float and type(value) is not int
+        ):
+            return False
+    return True
 
 
 def _promote(op: Op, args: tuple[Any, ...], values: list[Any]) -> tuple[Any, ...]:
@@ -565,11 +591,9 @@ def _promote(op: Op, args: tuple[Any, ...], values: list[Any]) -> tuple[Any, ...
 _REFERABLE = (Tensor, np.ndarray)
 
 
-def lift(array: Any, node: Node, storage: Storage | None) -> Tensor:
+def lift(array: Any, node: Node) -> Tensor:
     """Give a kept value back with its history."""
-    tensor = wrap(np.asarray(array), node)
-    tensor._storage = storage
-    return tensor
+    return wrap(np.asarray(array), node)
 
 
 SPEAKERS[Tensor] = apply

@@ -13,12 +13,15 @@ from typing import Any
 
 import numpy as np
 
+from .. import anomaly
 from ..graph import Lift, Node, Parts
+from ..inplace import adopt
 from ..mode import modes, no_grad
+from ..origin import cut_off
 from ..op import Op, primitive
 from ..rules.shape import sum_to
 from ..source import user_line
-from ..storage import changed
+from ..storage import changed, fingerprint, is_shared, tick
 from ..tensor import Tensor, lift, wrap
 
 __all__ = ["Function", "FunctionCtx", "once_differentiable"]
@@ -46,24 +49,27 @@ class FunctionCtx:
         """What :meth:`save_for_backward` kept."""
         if self._saved is None:
             raise RuntimeError(
-                "backward through a custom function for a second time: its saved tensors were freed "
+                f"backward through {self._what()} for a second time: its saved tensors were freed "
                 "by the first; call the first backward with retain_graph=True"
             )
         found = []
-        for array, node, storage, version in self._saved:
+        for array, node, since, snapshot in self._saved:
             if array is None:
                 found.append(None)
                 continue
-            how = changed((0, storage, version, None), array)
+            how = changed(array, since, snapshot)
             if how is not None:
                 raise RuntimeError(
-                    f"a tensor of shape {array.shape} that a custom function saved for backward was "
+                    f"a tensor of shape {array.shape} that {self._what()} saved for backward was "
                     f"changed in place; {how}. Save a copy (x.clone())."
                 )
-            if node is _OUTPUT:
-                node = self._node
-            found.append(wrap(array) if node is None else lift(array, node, storage))
+            if isinstance(node, int):  # an output, by its number; linked only now, see `_keep`
+                node = self._node and _output(self._node, array, node)
+            found.append(wrap(array) if node is None else lift(array, node))
         return tuple(found)
+
+    def _what(self) -> str:
+        return "a custom function" if self._node is None else self._node.describe()
 
     def mark_dirty(self, *tensors: Tensor) -> None:
         """Declare inputs that `forward` changed in place and returns."""
@@ -78,8 +84,6 @@ class FunctionCtx:
         self._materialize = value
 
 
-_OUTPUT: Any = object()  # stands for the node itself, where an output was saved
-
 _pick = primitive(
     lambda x, *, number: x[number], name="pick", x=lambda g, *, number: Parts({number: g})
 )
@@ -88,21 +92,23 @@ _pick = primitive(
 class FunctionNode(Node):
     """The node of a custom function: its rule is the user's `backward`."""
 
-    __slots__ = ("ctx", "function", "operands", "outputs")
+    __slots__ = ("ctx", "function", "numbers", "operands", "outputs")
 
     ctx: FunctionCtx
     function: type[Function]
     operands: tuple[Any, ...]  # (shape, dtype) of each tensor operand, else None
-    outputs: tuple[Any, ...]  # (shape, dtype) of each output
+    outputs: tuple[Any, ...]  # (shape, dtype) of each output that is a tensor, else None
+    numbers: tuple[int, ...]  # which outputs have a gradient
 
     def pull(self, g: Any, lift: Lift | None, useful: set[Node] | None) -> Any:
         """Run the user's backward."""
         ctx = self.ctx
-        given = [g] if len(self.outputs) == 1 else [g.get(i) for i in range(len(self.outputs))]
+        arrived = {self.numbers[0]: g} if len(self.numbers) == 1 else g
         gradients: list[Any] = []
-        for gradient, (shape, dtype) in zip(given, self.outputs, strict=True):
-            if gradient is None and ctx._materialize:
-                gradient = np.zeros(shape, dtype)
+        for number, kind in enumerate(self.outputs):
+            gradient = arrived.get(number)
+            if gradient is None and ctx._materialize and kind is not None:
+                gradient = np.zeros(*kind)
             if gradient is not None and not isinstance(gradient, Tensor):
                 gradient = wrap(np.asarray(gradient))
             gradients.append(gradient)
@@ -196,6 +202,11 @@ class Function:
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run `forward` and record `backward`."""
+        if kwargs:
+            raise TypeError(
+                f"{cls.__name__}.apply takes no keyword arguments ({', '.join(kwargs)}): backward "
+                "returns one gradient for each positional argument"
+            )
         for method in ("forward", "backward"):
             if not hasattr(cls, method):
                 raise RuntimeError(f"{cls.__name__} has no static method {method!r}")
@@ -204,10 +215,25 @@ class Function:
         ctx.needs_input_grad = tuple(node is not None for node in nodes)
         apart = cls.setup_context is not Function.setup_context
         with no_grad():
-            result = cls.forward(*args, **kwargs) if apart else cls.forward(ctx, *args, **kwargs)
+            result = cls.forward(*args) if apart else cls.forward(ctx, *args)
             if apart:
                 cls.setup_context(ctx, args, result)
         outputs = list(result) if isinstance(result, (tuple, list)) else [result]
+        cut = cut_off("constant" if modes.grad else "no_grad", cls.__name__, nodes)
+        for output in outputs:
+            if isinstance(output, Tensor) and not _among(output, args):
+                output._origin = cut
+        strangers = [d for d in ctx._dirty if not _among(d, outputs)]
+        if strangers:
+            raise RuntimeError(
+                f"{cls.__name__}.forward marked a tensor of shape {tuple(strangers[0].shape)} dirty that "
+                "it does not return: what it changed in place it has to return"
+            )
+        if modes.anomaly:
+            op = Op(lambda *xs: xs, {}, name=cls.__name__)
+            for output in outputs:
+                if isinstance(output, Tensor):
+                    anomaly.check_forward(op, [_value(a) for a in args], {}, output._array)
         if modes.grad and any(ctx.needs_input_grad):
             outputs = _record(cls, ctx, args, nodes, outputs)
         return type(result)(outputs) if isinstance(result, (tuple, list)) else outputs[0]
@@ -226,9 +252,15 @@ def _record(cls: Any, ctx: FunctionCtx, args: Any, nodes: Any, outputs: list[Any
     node.operands = tuple(
         (a._array.shape, a._array.dtype) if isinstance(a, Tensor) else None for a in args
     )
-    node.outputs = tuple((o._array.shape, o._array.dtype) for o in made)
+    node.outputs = tuple(
+        (o._array.shape, o._array.dtype) if isinstance(o, Tensor) else None for o in outputs
+    )
+    node.numbers = tuple(i for i, o in enumerate(outputs) if _among(o, made))
     fresh: dict[int, Tensor] = {}
-    for number, output in enumerate(made):
+    for number, output in enumerate(outputs):
+        if not _among(output, made) or id(output) in fresh:
+            continue
+        came = _output(node, output._array, number)
         if _among(output, ctx._dirty):
             if output.is_leaf and output.requires_grad:
                 raise RuntimeError(
@@ -236,13 +268,18 @@ def _record(cls: Any, ctx: FunctionCtx, args: Any, nodes: Any, outputs: list[Any
                 )
             output.storage.touch()
             twin = output
+            adopt(twin, came)  # what shares its memory sees the change
         else:
-            twin = output if not _among(output, args) else wrap(output._array)
-        twin._node = node if len(made) == 1 else _picked(node, output._array, number)
-        twin._node.made = weakref.ref(twin)
+            # An operand that is returned as it is: a view, which refuses to be changed in place.
+            twin = output
+            if _among(output, args):
+                with no_grad():
+                    twin = output.view_as(output)
+            twin._node = came
+        came.made = weakref.ref(twin)
         twin._origin = ()
         fresh[id(output)] = twin
-    ctx._saved = tuple(_keep(t, made, fresh) for t in ctx._to_save)
+    ctx._saved = tuple(_keep(t, outputs, made) for t in ctx._to_save)
     ctx._to_save = ()
     ctx._dirty = ctx._constant = ()
     return [fresh.get(id(o), o) for o in outputs]
@@ -252,20 +289,26 @@ def _among(tensor: Any, tensors: Any) -> bool:
     return any(tensor is other for other in tensors)
 
 
-def _keep(tensor: Tensor | None, made: Any, fresh: Any) -> tuple[Any, Any, Any, int]:
+def _value(arg: Any) -> Any:
+    return arg._array if isinstance(arg, Tensor) else arg
+
+
+def _keep(tensor: Tensor | None, outputs: Any, made: Any) -> tuple[Any, Any, int, Any]:
     if tensor is None:
-        return None, None, None, 0
-    storage = fresh.get(id(tensor), tensor).storage
-    storage.kept = True
+        return None, None, 0, None
+    array = tensor._array
+    snapshot = fingerprint(array) if is_shared(array) else None
+    node: Any = tensor.node
     if _among(tensor, made):
-        node = _OUTPUT if len(made) == 1 else fresh[id(tensor)]._node
-        # With several outputs the saved one is the output of a node in front of this one: keeping
-        # it would be a cycle, so that its values are kept without history.
-        return tensor._array, node if node is _OUTPUT else None, storage, storage.version
-    return tensor._array, tensor.node, storage, storage.version
+        # An output comes from the node that keeps it: a link would be a cycle. Its number will do.
+        node = next(i for i, o in enumerate(outputs) if o is tensor)
+    return array, node, tick(), snapshot
 
 
-def _picked(node: Node, array: Any, number: int) -> Node:
+def _output(node: Any, array: Any, number: int) -> Node:
+    """Return the node from which output `number` of a custom function comes."""
+    if len(node.numbers) == 1:
+        return node  # type: ignore[no-any-return]
     plan = _pick.plan(0b11)
     return Node(_pick, plan, (node,), {"number": number}, array.shape, array.dtype, node.line)
 

@@ -43,9 +43,11 @@ def register_tensor_hook(tensor: Tensor, hook: Callable[[Tensor], Any]) -> Remov
 
     def run(gradient: Any) -> Any:
         plain = not isinstance(gradient, Tensor)
-        result = hook(wrap(np.asarray(gradient)) if plain else gradient)
+        # A copy: the array may be another tensor's gradient too, or the user's seed.
+        given = wrap(np.array(gradient)) if plain else gradient
+        result = hook(given)
         if result is None:
-            return gradient
+            result = given
         if not isinstance(result, Tensor) or result._array.shape != shape:
             raise RuntimeError(
                 f"a gradient hook has to return None or a tensor of shape {shape}, not {result!r}"

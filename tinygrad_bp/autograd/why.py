@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..graph import Node, topological_order
-from ..origin import spell
+from ..origin import exports, leaves_behind, spell
 from ..source import describe
 from ..tensor import Tensor
 
@@ -48,6 +48,7 @@ def why_no_grad(x: Tensor, loss: Tensor) -> str:
         return f"{name} does not require a gradient: create it with requires_grad=True"
     if loss.node is None:
         cuts = list(loss._origin)
+        order: list[Node] = []
         inside: set[Node] = set()
     else:
         order = topological_order([loss.node])
@@ -59,17 +60,28 @@ def why_no_grad(x: Tensor, loss: Tensor) -> str:
                 f"{name} is not a leaf, it was computed by {node.describe()}: call "
                 f"{name}.retain_grad() before backward to keep its gradient"
             )
+        custom = [n for n in order if n.op is not None and n.plan is None]
+        unless = f", unless the backward of {custom[0].describe()} returns None" if custom else ""
         return (
-            f"nothing is broken: loss depends on {name}; call loss.backward() (again, if the "
+            f"nothing is broken: loss depends on {name}{unless}; call loss.backward() (again, if the "
             "gradient was cleared since)"
         )
     behind = _leaves(node)
+    uncertain = None
     for cut in cuts:
-        if any(leaf() in behind for leaf in cut.leaves):
+        leaves, complete = leaves_behind(cut)
+        if not behind.isdisjoint(leaves):
             return f"{name} was {spell(cut)}"
-    uncertain = [cut for cut in cuts if not cut.complete]
-    if uncertain:
-        return f"{name} probably lies behind what was {spell(uncertain[0])}"
+        if not complete and uncertain is None:
+            uncertain = cut
+    if uncertain is not None:
+        return f"{name} probably lies behind what was {spell(uncertain)}"
+    for cut in reversed(exports):
+        if not behind.isdisjoint(leaves_behind(cut)[0]):
+            return (
+                f"{name} is not used: loss was not computed from it by recorded operations. It was "
+                f"{spell(cut)}: what was computed there has no history"
+            )
     if loss.node is None:
         return (
             f"loss does not require a gradient, and was not computed from {name}: "

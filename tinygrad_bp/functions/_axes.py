@@ -9,7 +9,7 @@ from typing import Any
 __all__ = ["axes_of", "axis_of", "numpy_names"]
 
 
-def axis_of(dim: Any, ndim: int, what: str = "dim") -> int:
+def axis_of(where: Any, ndim: int, what: str = "dim") -> int:
     """Count an axis from the front.
 
     Raises
@@ -17,11 +17,12 @@ def axis_of(dim: Any, ndim: int, what: str = "dim") -> int:
     IndexError
         If there is no such axis. A zero-dimensional tensor has the axes 0 and -1, as in PyTorch.
     """
-    dim = int(dim)
+    dim = int(where)
     n = max(ndim, 1)
     if not -n <= dim < n:
         raise IndexError(
-            f"{what}={dim} is out of range: for {ndim} dimension(s) it has to lie in [{-n}, {n - 1}]"
+            f"{what}={dim} is out of range: for {ndim} dimension(s) it has to lie in "
+            f"[{-n}, {n - 1}]"
         )
     return dim % n
 
@@ -39,7 +40,7 @@ def axes_of(dim: Any, ndim: int) -> tuple[int, ...] | None:
 
 
 def numpy_names(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a function accept NumPy's `axis` and `keepdims` for `dim` and `keepdim`, as PyTorch does."""
+    """Let a function accept NumPy's `axis` and `keepdims` too, as PyTorch does."""
 
     @functools.wraps(function)
     def renamed(*args: Any, **kwargs: Any) -> Any:

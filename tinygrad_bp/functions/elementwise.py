@@ -61,11 +61,15 @@ def pow(input: Any, exponent: Any) -> Any:
     tensor([1., 4., 9.])
     """
     if isinstance(exponent, (bool, int, float)):
+        if not input.is_floating_point():
+            input = input.to(dtypes.result_type(input, exponent))
+            if input.dtype == dtypes.bool:
+                return _truth_power(input, exponent)
         if exponent == 2:
             return ops.square(input)
-        if isinstance(exponent, float) and not input.is_floating_point():
-            input = input.to(dtypes.get_default_dtype())
         return ops.power_constant(input, exponent=exponent)
+    if exponent.dtype == dtypes.bool and dtypes.result_type(input, exponent) == dtypes.bool:
+        return _truth_power(input, exponent)
     if isinstance(input, (bool, int, float)):
         base = np.asarray(input)
         target = dtypes.common_dtype([input, np.empty((), exponent.dtype.dtype)])
@@ -73,6 +77,11 @@ def pow(input: Any, exponent: Any) -> Any:
             target = dtypes.common_dtype([input, np.empty((1,), exponent.dtype.dtype)])
         return ops.power(base.astype(target), exponent)
     return ops.power(input, exponent)
+
+
+def _truth_power(input: Any, exponent: Any) -> Any:
+    """Raise truth values, 0^0 is 1; NumPy would give numbers."""
+    return ops.logical_or(input, ops.logical_not(exponent))
 
 
 def clamp(input: Any, min: Any = None, max: Any = None) -> Any:

@@ -41,8 +41,8 @@ def split_key(key: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         raw = getattr(part, "_array", part)
         if not isinstance(raw, np.ndarray) or raw.dtype.kind not in "bui":
             raise IndexError(
-                "an index is made of integers, slices, None, ..., and tensors or arrays of integers "
-                f"or booleans, not of {getattr(raw, 'dtype', type(part).__name__)}"
+                "an index is made of integers, slices, None, ..., and tensors or arrays of "
+                f"integers or booleans, not of {getattr(raw, 'dtype', type(part).__name__)}"
             )
         if raw.dtype == np.uint8:
             raise IndexError(
@@ -67,8 +67,29 @@ def getitem(input: Any, key: Any) -> Any:
         return ops.slice_(input, key=(key,))
     template, arrays = split_key(key)
     if arrays:
+        input, template = _numbers_first(input, template, arrays)
         return ops.index(input, *arrays, template=template)
     return ops.slice_(input, key=template)
+
+
+def _numbers_first(input: Any, template: Any, arrays: Any) -> tuple[Any, Any]:
+    """Take the numbers of a key that has index arrays too; return what is left to do.
+
+    NumPy would broadcast a number with the index arrays, and move their axes to the front where a
+    slice lies between them; in PyTorch a number only selects.
+    """
+    if not any(isinstance(part, (int, np.integer)) for part in template):
+        return input, template
+    left = iter(arrays)
+    numbers: list[Any] = []
+    for part in template:
+        if part is ops.ARRAY:
+            array = next(left)
+            numbers += [slice(None)] * (array.ndim if array.dtype.kind == "b" else 1)
+        elif part is not None:
+            numbers.append(slice(None) if isinstance(part, slice) else part)
+    rest = tuple(part for part in template if not isinstance(part, (int, np.integer)))
+    return ops.slice_(input, key=tuple(numbers)), rest
 
 
 def setitem(input: Any, key: Any, value: Any) -> None:
@@ -76,6 +97,8 @@ def setitem(input: Any, key: Any, value: Any) -> None:
     template, arrays = split_key(key)
     if not isinstance(value, (bool, int, float)) and not hasattr(value, "_array"):
         value = np.asarray(value)
+    if arrays:
+        input, template = _numbers_first(input, template, arrays)
     write_at(input, template, arrays, value)
 
 
@@ -125,7 +148,9 @@ def index_select(input: Any, dim: int, index: Any) -> Any:
     """Take the named elements of an axis, as a copy."""
     axis = axis_of(dim, input.ndim)
     if index.ndim > 1:
-        raise IndexError(f"index_select: the index has to be a vector, not {index.ndim}-dimensional")
+        raise IndexError(
+            f"index_select: the index has to be a vector, not {index.ndim}-dimensional"
+        )
     places = index._array.reshape(-1)
     return ops.index(input, places, template=(slice(None),) * axis + (ops.ARRAY,))
 

@@ -90,7 +90,7 @@ def var(input: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = Fals
 @numpy_names
 def std(input: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *,
         correction: float | None = None) -> Any:  # fmt: skip
-    """Take the root of :func:`var`; where the deviation is 0, so is its gradient (as in PyTorch)."""
+    """Take the root of :func:`var`; where it is 0, so is its gradient, as in PyTorch."""
     return ew.root(var(input, dim, unbiased, keepdim, correction=correction))
 
 
@@ -110,17 +110,16 @@ def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False) -> 
     if p == float("-inf"):
         return ops.amin(size, axis=axis, keepdims=keepdim)
     if p == 0:
-        return ops.sum((input != 0).to(input.dtype), axis=axis, keepdims=keepdim)
+        return ops.sum(ew.sign(size), axis=axis, keepdims=keepdim)
     if p == 1:
         return ops.sum(size, axis=axis, keepdims=keepdim)
-    powers = ops.sum(ew.power_constant(size, exponent=p), axis=axis, keepdims=keepdim)
-    return ew.power_constant(powers, exponent=1 / p)
+    return ops.pnorm(input, p=p, axis=axis, keepdims=keepdim)
 
 
 def _needs_elements(input: Any, dim: Any, what: str) -> None:
     shape = tuple(input.shape)
-    empty = not input.numel() if dim is None else shape and 0 in [shape[a] for a in axes_of(dim, input.ndim) or range(input.ndim)]  # fmt: skip
-    if empty:
+    axes = axes_of(dim, input.ndim) or range(input.ndim)
+    if 0 in [shape[axis] for axis in axes]:
         raise IndexError(f"{what} over no elements: the tensor has the shape {shape}")
 
 
@@ -149,7 +148,9 @@ def _pick(input: Any, indices: Any, axis: int, keepdim: bool) -> ValuesIndices:
     return ValuesIndices(reshape(values, shape=shape), reshape(indices, shape=shape))
 
 
-def _extreme(input: Any, dim: Any, keepdim: bool, whole: Any, where: Any, two: Any, what: str) -> Any:
+def _extreme(
+    input: Any, dim: Any, keepdim: bool, whole: Any, where: Any, two: Any, what: str
+) -> Any:
     if dim is None:
         _needs_elements(input, None, what)
         return whole(input)
@@ -265,7 +266,7 @@ def _running(input: Any, dim: Any, ufunc: Any) -> ValuesIndices:
     shape[axis] = -1
     places = np.arange(array.shape[axis]).reshape(shape)
     # PyTorch names the last of equal extremes; a NaN, once met, stays.
-    hits = np.where((array == best) | (np.isnan(array) if array.dtype.kind == "f" else False), places, 0)  # fmt: skip
+    hits = np.where((array == best) | (array != array), places, 0)
     indices = input.new_tensor(np.maximum.accumulate(hits, axis=axis), dtype=dtypes.int64)
     return ValuesIndices(take_along_axis(input, indices, axis=axis), indices)
 
@@ -292,7 +293,9 @@ def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = 
 
 
 @numpy_names
-def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> ValuesIndices:
+def sort(
+    input: Any, dim: int = -1, descending: bool = False, stable: bool = False
+) -> ValuesIndices:
     """Sort along an axis: the values, and where they were.
 
     Examples
@@ -308,14 +311,16 @@ def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = Fal
 
 
 @numpy_names
-def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> ValuesIndices:
+def topk(
+    input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True
+) -> ValuesIndices:
     """Give the k largest (or smallest) elements along an axis, and where they were."""
     axis = axis_of(dim, input.ndim)
     n = input.shape[axis] if input.ndim else 1
     if not 0 <= k <= n:
         raise RuntimeError(f"topk: k={k} is out of range for an axis of length {n}")
     if not input.ndim:
-        return sort(input)
+        return ValuesIndices(*sort(input))
     order = argsort(input, axis, descending=largest)
     indices = order[(slice(None),) * axis + (slice(0, k),)]
     return ValuesIndices(take_along_axis(input, indices, axis=axis), indices)

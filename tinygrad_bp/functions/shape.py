@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import dtype as dtypes
 from ..messages import ShapeError
 from ..rules import reduce as reduce_ops
 from ..rules import shape as ops
@@ -176,8 +177,6 @@ def cat(tensors: Sequence[Any], dim: int = 0) -> Any:
 
 
 def _alike(tensors: Sequence[Any]) -> list[Any]:
-    from .. import dtype as dtypes
-
     kind = tensors[0].dtype
     for x in tensors[1:]:
         kind = dtypes.promote_types(kind, x.dtype)
@@ -215,13 +214,13 @@ def narrow(input: Any, dim: int, start: int, length: int) -> Any:
     axis = axis_of(dim, input.ndim)
     n = input.shape[axis]
     start = start + n if start < 0 else start
-    if not (0 <= start and length >= 0 and start + length <= n):
+    if not (start >= 0 and length >= 0 and start + length <= n):
         raise RuntimeError(f"narrow: {start} … {start + length} exceeds the axis of length {n}")
     return slice_(input, key=(slice(None),) * axis + (slice(start, start + length),))
 
 
 def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
-    """Cut along an axis: into pieces of one length (the last may be shorter), or of given lengths."""
+    """Cut along an axis: into pieces of one length (the last may be shorter), or of several."""
     axis = axis_of(dim, tensor.ndim)
     n = tensor.shape[axis]
     if isinstance(split_size_or_sections, int):
@@ -244,7 +243,7 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     if chunks < 1:
         raise RuntimeError(f"chunk: the number of pieces has to be positive, not {chunks}")
     n = input.shape[axis_of(dim, input.ndim)]
-    return split(input, max(-(-n // chunks), 1) if n else 0, dim)
+    return split(input, -(-n // chunks) if n else [0] * chunks, dim)
 
 
 def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
@@ -284,7 +283,9 @@ def repeat_interleave(input: Any, repeats: Any, dim: int | None = None) -> Any:
     if dim is None:
         input, dim = flatten(input), 0
     axis = axis_of(dim, input.ndim)
-    places = np.repeat(np.arange(input.shape[axis]), np.asarray(getattr(repeats, "_array", repeats)))
+    places = np.repeat(
+        np.arange(input.shape[axis]), np.asarray(getattr(repeats, "_array", repeats))
+    )
     return index(input, places, template=(slice(None),) * axis + ("array",))
 
 
@@ -345,18 +346,14 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Any, ...]:
     if indexing not in ("ij", "xy"):
         raise RuntimeError(f'meshgrid: indexing has to be "ij" or "xy", not {indexing!r}')
     vectors = [_at_least(x, 1) for x in tensors]
-    swap = indexing == "xy" and len(vectors) > 1
-    if swap:
-        vectors[:2] = vectors[1], vectors[0]
-    shape = tuple(len(v) for v in vectors)
-    grids = [
+    n = len(vectors)
+    places = list(range(n))  # the axis along which each vector lies
+    if indexing == "xy" and n > 1:
+        places[:2] = 1, 0
+    shape = tuple(len(vectors[places[axis]]) for axis in range(n))
+    return tuple(
         ops.broadcast_to(
-            ops.reshape(v, shape=tuple(len(v) if i == j else 1 for j in range(len(shape)))),
-            shape=shape,
+            ops.reshape(v, shape=(1,) * axis + (-1,) + (1,) * (n - 1 - axis)), shape=shape
         )
-        for i, v in enumerate(vectors)
-    ]
-    if swap:
-        grids = [transpose(grid, 0, 1) for grid in grids]
-        grids[:2] = grids[1], grids[0]
-    return tuple(grids)
+        for v, axis in zip(vectors, places, strict=True)
+    )

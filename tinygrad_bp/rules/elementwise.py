@@ -42,14 +42,14 @@ fmod = elementwise(np.fmod, quiet=True, x=lambda g: g, y=lambda g, x, y: -g * np
 def _power_y(g: Any, x: Any, y: Any, out: Any) -> Any:
     # 0^y is 0 on a whole interval of y ≥ 0: no slope there, although log 0 is not finite.
     flat = (x == 0) & (y >= 0)
-    return g * out * np.log(np.where(flat, np.ones_like(x), x))
+    return g * out * np.log(np.where(flat, np.ones_like(out), x))
 
 
 power = elementwise(
     np.power,
     quiet=True,
     # x^0 is 1 everywhere, at x = 0 too: the exponent of the derivative is kept off −1 there.
-    x=lambda g, x, y: g * y * x ** np.where(y == 0, np.ones_like(y), y - 1),
+    x=lambda g, x, y: g * y * x ** (y - (y != 0)),
     y=_power_y,
 )
 
@@ -71,9 +71,7 @@ exp2 = elementwise(np.exp2, promotion="float", quiet=True, x=lambda g, out: g * 
 expm1 = elementwise(np.expm1, promotion="float", quiet=True, x=lambda g, out: g * (out + 1))
 log = elementwise(np.log, promotion="float", quiet=True, x=lambda g, x: g / x)
 log2 = elementwise(np.log2, promotion="float", quiet=True, x=lambda g, x: g / (x * math.log(2)))
-log10 = elementwise(
-    np.log10, promotion="float", quiet=True, x=lambda g, x: g / (x * math.log(10))
-)
+log10 = elementwise(np.log10, promotion="float", quiet=True, x=lambda g, x: g / (x * math.log(10)))
 log1p = elementwise(np.log1p, promotion="float", quiet=True, x=lambda g, x: g / (1 + x))
 # The slope of the root at 0 is infinite, here as in PyTorch; see `root` for norms.
 sqrt = elementwise(np.sqrt, promotion="float", quiet=True, x=lambda g, out: g / (2 * out))
@@ -179,6 +177,7 @@ floor = elementwise(np.floor, x=lambda g: g * 0)
 ceil = elementwise(np.ceil, x=lambda g: g * 0)
 trunc = elementwise(np.trunc, x=lambda g: g * 0)
 sign = elementwise(np.sign, x=lambda g: g * 0)
+floor_divide = elementwise(np.floor_divide, quiet=True, x=lambda g: g * 0, y=lambda g: g * 0)
 
 
 @elementwise(x=lambda g: g * 0)
@@ -190,9 +189,8 @@ def round(x: Any, *, decimals: int = 0) -> Any:
 # ---------------------------------------------------------------------------- activation functions
 
 # ReLU has slope 0 at 0 (PyTorch, and the notes' z > 0).
-relu = elementwise(
-    lambda x: np.maximum(x, 0), name="relu", x=lambda g, out: g * (out > 0)
-)
+# The sign of the output is the slope, and of the output's dtype: cheaper than a comparison.
+relu = elementwise(lambda x: np.maximum(x, 0), name="relu", x=lambda g, out: g * np.sign(out))
 
 
 @elementwise(x=lambda g, x, *, slope: g * np.where(x > 0, np.ones_like(x), slope * np.ones_like(x)))
@@ -287,7 +285,6 @@ bitwise_xor = constant(np.bitwise_xor, promotion="same", broadcasts=True)
 invert = constant(np.invert, broadcasts=True)
 left_shift = constant(np.left_shift, promotion="same", broadcasts=True)
 right_shift = constant(np.right_shift, promotion="same", broadcasts=True)
-floor_divide = constant(np.floor_divide, promotion="same", broadcasts=True, quiet=True)
 isnan = constant(np.isnan, broadcasts=True)
 isinf = constant(np.isinf, broadcasts=True)
 isfinite = constant(np.isfinite, broadcasts=True)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..op import primitive
-from .shape import sum_to
+from .shape import reshape, sum_to
 
 #: Stands in a template for the next index array.
 ARRAY = "array"
@@ -29,9 +29,7 @@ def _key(template: tuple[Any, ...], indices: tuple[Any, ...]) -> tuple[Any, ...]
     return tuple(next(left) if part is ARRAY else part for part in template)
 
 
-@primitive(
-    name="slice", x=lambda g, x_shape, *, key: embed(g, shape=x_shape, key=key), view=True
-)
+@primitive(name="slice", x=lambda g, x_shape, *, key: embed(g, shape=x_shape, key=key), view=True)
 def slice_(x: Any, *, key: Any) -> Any:
     """Take a basic index: numbers, slices, None and ``...``; a view."""
     return x[key]
@@ -56,9 +54,7 @@ def index(x: Any, *indices: Any, template: tuple[Any, ...]) -> Any:
 
 
 @primitive(x=lambda g, indices, *, template: index(g, *indices, template=template))
-def scatter_add(
-    x: Any, *indices: Any, shape: tuple[int, ...], template: tuple[Any, ...]
-) -> Any:
+def scatter_add(x: Any, *indices: Any, shape: tuple[int, ...], template: tuple[Any, ...]) -> Any:
     """Add `x` up at the places named by index arrays, in an array of zeros."""
     out = np.zeros(shape, x.dtype)
     if all(i.dtype.kind == "b" for i in indices):
@@ -80,17 +76,23 @@ def take_along_axis(x: Any, indices: Any, *, axis: int) -> Any:
 def add_along_axis(x: Any, indices: Any, *, shape: tuple[int, ...], axis: int) -> Any:
     """Add `x` up at the places that `indices` names along the axis, in an array of zeros."""
     out = np.zeros(shape, x.dtype)
-    places: list[Any] = list(np.ogrid[tuple(slice(n) for n in indices.shape)])
+    places: list[Any] = list(np.ogrid[tuple(slice(n) for n in shape)])
     places[axis] = indices
     np.add.at(out, tuple(places), x)
     return out
 
 
+def _fitted(g: Any, shape: tuple[int, ...]) -> Any:
+    """Sum to the shape of what an assignment broadcast; it may have more axes, of length 1."""
+    more = max(len(shape) - len(g.shape), 0)
+    g = sum_to(g, shape=shape[more:])
+    return reshape(g, shape=shape) if more else g
+
+
 @primitive(
     x=lambda g, indices, *, template: assign(g, 0.0, *indices, template=template),
-    v=lambda g, v_shape, indices, *, template: sum_to(
-        index(g, *indices, template=template) if indices else slice_(g, key=template),
-        shape=v_shape,
+    v=lambda g, v_shape, indices, *, template: _fitted(
+        index(g, *indices, template=template) if indices else slice_(g, key=template), v_shape
     ),
 )
 def assign(x: Any, v: Any, *indices: Any, template: tuple[Any, ...]) -> Any:
@@ -111,7 +113,7 @@ def _follow(x: Any, path: Path) -> Any:
 
 @primitive(
     x=lambda g, *, path: assign_view(g, 0.0, path=path),
-    v=lambda g, v_shape, *, path: sum_to(_follow(g, path), shape=v_shape),
+    v=lambda g, v_shape, *, path: _fitted(_follow(g, path), v_shape),
 )
 def assign_view(x: Any, v: Any, *, path: Path) -> Any:
     """Give `x` with the elements that a chain of views shows replaced by `v`."""

@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from ..op import elementwise, primitive
+from ..op import constant, elementwise, primitive
 from .elementwise import sigmoid
 from .reduce import spread, sum
 
 
 def _shifted(x: Any, axis: int) -> Any:
-    """Subtract the maximum: the softmax stays the same, and e^x can't overflow."""
-    if not x.size:
-        return x
-    top = np.maximum.reduce(x, axis=axis, keepdims=True)
-    return x - np.where(np.isfinite(top), top, np.zeros_like(top))
+    """Subtract the maximum: the softmax stays the same, and e^x can't overflow.
+
+    A row with +∞, or of −∞ alone, has no softmax: ∞ − ∞ makes it NaN, as in PyTorch.
+    """
+    return x - np.maximum.reduce(x, axis=axis, keepdims=True) if x.size else x
 
 
-@primitive(promotion="float", quiet=True,
-           x=lambda g, out, *, axis: out * (g - sum(g * out, axis=axis, keepdims=True)))  # fmt: skip
+@primitive(
+    promotion="float", quiet=True,
+    x=lambda g, out, *, axis: out * (g - sum(g * out, axis=axis, keepdims=True)),
+)  # fmt: skip
 def softmax(x: Any, *, axis: int) -> Any:
     """Give e^z / Σ e^z along an axis."""
     e = np.exp(_shifted(x, axis))
     return e / np.add.reduce(e, axis=axis, keepdims=True)
 
 
-@primitive(promotion="float", quiet=True,
-           x=lambda g, out, *, axis: g - np.exp(out) * sum(g, axis=axis, keepdims=True))  # fmt: skip
+@primitive(
+    promotion="float", quiet=True,
+    x=lambda g, out, *, axis: g - np.exp(out) * sum(g, axis=axis, keepdims=True),
+)  # fmt: skip
 def log_softmax(x: Any, *, axis: int) -> Any:
     """Give z − log Σ e^z along an axis."""
     z = _shifted(x, axis)
@@ -36,14 +41,17 @@ def log_softmax(x: Any, *, axis: int) -> Any:
 
 
 def _logsumexp_x(g: Any, x: Any, out: Any, axis: Any) -> Any:
-    # Where everything is −∞ the sum stays −∞ under any finite change: no gradient.
+    # Where everything is −∞ the sum stays −∞ under any finite change: no gradient, where −∞ − (−∞)
+    # would give NaN (as PyTorch does).
     top = spread(out, shape=x.shape, axis=axis)
-    finite = np.isfinite(top)
-    return spread(g, shape=x.shape, axis=axis) * np.exp(x - np.where(finite, top, np.zeros_like(top)))
+    top = np.where(top == -np.inf, np.zeros_like(top), top)
+    return spread(g, shape=x.shape, axis=axis) * np.exp(x - top)
 
 
-@primitive(promotion="float", quiet=True, x=lambda g, x, out, *, axis: _logsumexp_x(g, x, out, axis))
-def logsumexp(x: Any, *, axis: tuple[int, ...], keepdims: bool = False) -> Any:
+@primitive(
+    promotion="float", quiet=True, x=lambda g, x, out, *, axis: _logsumexp_x(g, x, out, axis)
+)
+def logsumexp(x: Any, *, axis: tuple[int, ...], keepdims: Any = False) -> Any:
     """Give log Σ e^z over the axes, without overflow."""
     if not x.size:
         return np.log(np.add.reduce(np.exp(x), axis=axis, keepdims=keepdims))
@@ -59,3 +67,54 @@ def logsumexp(x: Any, *, axis: tuple[int, ...], keepdims: bool = False) -> Any:
 def bce_with_logits(x: Any, y: Any) -> Any:
     """Give −y log σ(z) − (1 − y) log(1 − σ(z)), in the form that can't overflow."""
     return np.maximum(x, 0) - x * y + np.log1p(np.exp(-np.abs(x)))
+
+
+# The logarithms are cut off at −100, and the slope at x (1 − x) = 1e-12, both as in PyTorch: a
+# probability that has rounded to 0 or 1 gives a large finite loss and slope.
+@elementwise(
+    promotion="float", quiet=True,
+    x=lambda g, x, y: g * ((x - y) / np.maximum(x * (1 - x), 1e-12)),
+    y=lambda g, x: g * (np.maximum(np.log(1 - x), -100) - np.maximum(np.log(x), -100)),
+)  # fmt: skip
+def bce(x: Any, y: Any) -> Any:
+    """Give −y log x − (1 − y) log(1 − x) for a probability x."""
+    return -(y * np.maximum(np.log(x), -100) + (1 - y) * np.maximum(np.log1p(-x), -100))
+
+
+@constant
+def one_hot(y: Any, *, classes: int, dtype: Any) -> Any:
+    """Give rows with a single 1, at the index that `y` names."""
+    out = np.zeros((y.size, classes), dtype)
+    out[np.arange(y.size), y.reshape(-1)] = 1
+    return out.reshape(*y.shape, classes)
+
+
+# One node from logits to loss, for speed; and its gradient is the notes' (softmax(Z) − Y) / m.
+@primitive(
+    name="cross_entropy", quiet=True,
+    x=lambda g, x, y: g * (
+        (softmax(x, axis=1) - one_hot(y, classes=x.shape[1], dtype=x.dtype)) / x.shape[0]
+    ),
+)  # fmt: skip
+def softmax_cross_entropy(x: Any, y: Any) -> Any:
+    """Give the mean of −log softmax(z)_y over the rows of logits, for class indices."""
+    z = _shifted(x, 1)
+    picked = z[np.arange(len(y)), y]
+    total = np.log(np.add.reduce(np.exp(z), axis=1)) - picked
+    return np.add.reduce(total) / np.asarray(len(y), x.dtype)
+
+
+def _error_slope(g: Any, x: Any, y: Any) -> Any:
+    return (x - y) * (g * (2 / max(math.prod(x.shape), 1)))
+
+
+# One node from prediction to loss, for speed: a regression on few outputs is all overhead.
+@primitive(
+    promotion="same", quiet=True,
+    x=lambda g, x, y: _error_slope(g, x, y),
+    y=lambda g, x, y: _error_slope(g, y, x),
+)  # fmt: skip
+def mean_squared_error(x: Any, y: Any) -> Any:
+    """Give the mean of (x − y)² over all elements of two arrays of one shape."""
+    difference = (x - y).reshape(-1)
+    return np.true_divide(np.dot(difference, difference), x.size, dtype=x.dtype)

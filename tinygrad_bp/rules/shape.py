@@ -83,7 +83,7 @@ def _inverse(axes: Shape) -> Shape:
 @primitive(x=lambda g, *, axis: flip(g, axis=axis))
 def flip(x: Any, *, axis: Shape) -> Any:
     """Reverse the order along the axes."""
-    return np.flip(x, axis)
+    return np.flip(x, axis).copy()
 
 
 @primitive(x=lambda g, *, shift, axis: roll(g, shift=tuple(-s for s in shift), axis=axis))

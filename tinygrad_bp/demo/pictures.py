@@ -1,0 +1,200 @@
+"""The pictures of a run. matplotlib draws without a display and without pyplot's global state."""
+
+from __future__ import annotations
+
+import io
+import math
+import subprocess
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from .network import Array, Network
+from .outcome import Outcome
+from .training import check_batch
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INSTALL = 'pip install "tinygrad_bp[demo]"'
+GALLERY = 20  # misclassified digits shown
+
+
+class PictureMissing(Exception):
+    """A picture can't be drawn on this machine; the message says what is missing."""
+
+
+class Colors(NamedTuple):
+    """What a picture is drawn with: the same colours as in ``report.css``."""
+
+    paper: str
+    ink: str
+    muted: str
+    grid: str
+    first: str
+    second: str
+
+
+LIGHT = Colors("#ffffff", "#1f2937", "#6b7280", "#e5e7eb", "#2563a8", "#c2620e")
+DARK = Colors("#1b2027", "#e5e7eb", "#9aa4b2", "#323a45", "#7db4f0", "#f0a35e")
+
+
+def _figure(width: float, height: float, colors: Colors) -> Figure:
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise PictureMissing("matplotlib is missing") from error
+    return Figure(figsize=(width, height), layout="constrained", facecolor=colors.paper)
+
+
+def _png(figure: Figure) -> bytes:
+    buffer = io.BytesIO()
+    # Without its version of matplotlib, a picture is the same in every run of the same settings.
+    figure.savefig(buffer, format="png", dpi=160, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def curves(outcome: Outcome, colors: Colors = LIGHT) -> bytes:
+    """Draw loss and accuracy over the epochs.
+
+    Returns
+    -------
+    bytes
+        A PNG.
+
+    Raises
+    ------
+    PictureMissing
+        matplotlib is not installed.
+    """
+    epochs = [epoch for epoch in outcome.epochs if epoch.finite]
+    figure = _figure(9.0, 3.5, colors)
+    left, right = figure.subplots(1, 2)
+    numbers = [epoch.number for epoch in epochs]
+    _dress(left, colors, "Loss on the training data", "cross-entropy J (nats, mean)")
+    left.plot(numbers, [epoch.loss for epoch in epochs], color=colors.first, marker="o", ms=3.5)
+    left.set_yscale("log")
+    _plain_ticks(left)
+    _dress(right, colors, "Accuracy", "right answers (%)")
+    # The untrained network's 10 % would squeeze all the rest into the top of the picture.
+    shown = epochs[1:] or epochs
+    for label, color, marker, values in (
+        ("training", colors.first, "o", [100 * epoch.train_accuracy for epoch in shown]),
+        ("test", colors.second, "s", [100 * epoch.test_accuracy for epoch in shown]),
+    ):
+        right.plot(
+            [epoch.number for epoch in shown], values, color=color, marker=marker, ms=3.5, label=label
+        )  # fmt: skip
+    right.legend(frameon=False, labelcolor=colors.ink, loc="lower right")
+    return _png(figure)
+
+
+def _dress(axes: Axes, colors: Colors, title: str, unit: str) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    axes.set_facecolor(colors.paper)
+    axes.set_title(title, color=colors.ink, fontsize=11, loc="left", weight="bold")
+    axes.set_xlabel("epoch", color=colors.muted)
+    axes.set_ylabel(unit, color=colors.muted)
+    axes.tick_params(colors=colors.muted, which="both", length=0)
+    axes.grid(color=colors.grid, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.spines[:].set_visible(False)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+def _plain_ticks(axes: Axes) -> None:
+    """Label a logarithmic axis 0.01, 0.02, 0.05, … instead of with powers of ten."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def mistakes(outcome: Outcome) -> tuple[Array, Array]:
+    """Return the misclassified test samples, surest first, and all probabilities (c, m)."""
+    P = outcome.probabilities()
+    predicted = P.argmax(axis=0)
+    wrong = np.flatnonzero(predicted != outcome.data.y_test)
+    surest_first = np.argsort(-P[predicted[wrong], wrong], kind="stable")
+    return wrong[surest_first], P
+
+
+def misclassified(outcome: Outcome, colors: Colors = LIGHT) -> bytes | None:
+    """Draw the test digits that are misclassified, those first where the network is surest.
+
+    Returns
+    -------
+    bytes or None
+        A PNG; None if all are right.
+
+    Raises
+    ------
+    PictureMissing
+        matplotlib is not installed.
+    """
+    wrong, P = mistakes(outcome)
+    if not len(wrong):
+        return None
+    shown = wrong[:GALLERY]
+    columns = min(5, len(shown))
+    rows = math.ceil(len(shown) / columns)
+    figure = _figure(9.0 * columns / 5, 2.25 * rows, colors)
+    grid = figure.subplots(rows, columns, squeeze=False).flat
+    for axes in grid:
+        axes.set_axis_off()
+    for axes, sample in zip(figure.axes, shown, strict=False):
+        image = outcome.data.X_test[:, sample].reshape(outcome.data.picture)
+        axes.imshow(image, cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
+        true, said = int(outcome.data.y_test[sample]), int(P[:, sample].argmax())
+        axes.set_title(
+            f"{true}, taken for {said}", color=colors.ink, fontsize=12, weight="bold", pad=18
+        )
+        axes.text(
+            0.5, 1.04, f"{_percent(P[said, sample])} sure; {true}: {_percent(P[true, sample])}",
+            transform=axes.transAxes, ha="center", va="bottom", color=colors.muted, fontsize=9.5,
+        )  # fmt: skip
+    return _png(figure)
+
+
+def _percent(probability: float) -> str:
+    """Round to whole percents, without claiming 0 or 100 for what is neither.
+
+    >>> _percent(0.256), _percent(0.001), _percent(0.999)
+    ('26 %', '< 1 %', '> 99 %')
+    """
+    if probability < 0.005:
+        return "< 1 %"
+    return "> 99 %" if probability >= 0.995 else f"{100 * probability:.0f} %"
+
+
+def graph(outcome: Outcome) -> dict[str, bytes]:
+    """Draw the graph of the loss that the gradients were compared on.
+
+    Returns
+    -------
+    dict of str to bytes
+        The files ``graph.svg`` and ``graph.png``.
+
+    Raises
+    ------
+    PictureMissing
+        The graphviz package or a program that draws is missing, or the drawing failed.
+    """
+    try:
+        from ..drawing import draw
+        from ..drawing.render import RendererNotFound
+    except ImportError as error:
+        raise PictureMissing("graphviz is missing") from error
+    X, labels = check_batch(outcome.data)
+    network = Network(**outcome.last.weights)
+    loss = network.loss(network.forward(X).Z2, labels)
+    picture = draw(loss, max_elements=1)
+    try:
+        return {f"graph.{kind}": picture.pipe(format=kind) for kind in ("svg", "png")}
+    except RendererNotFound as error:
+        raise PictureMissing("a program that draws graphs is missing") from error
+    except subprocess.CalledProcessError as error:
+        raise PictureMissing(f"the program that draws graphs failed ({error.returncode})") from error

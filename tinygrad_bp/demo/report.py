@@ -1,0 +1,362 @@
+"""The report of a run: one HTML page that needs no other file and no network.
+
+`SECTIONS` is its table of contents. A section is a function of the `Report` that returns HTML, or
+"" to be left out. Text that comes from outside goes through `text`, which escapes it.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterable
+from dataclasses import dataclass
+from html import escape as text
+from importlib.resources import files
+
+from . import formulas, pictures
+from .console import percent
+from .gradients import NAMES, TOLERANCE
+from .outcome import ENDINGS, Outcome, versions
+from .training import check_batch
+
+
+@dataclass
+class Report:
+    """What the sections read.
+
+    Attributes
+    ----------
+    outcome : Outcome
+    drawn : dict of str to bytes
+        The pictures, by the name of their file.
+    skipped : list of str
+        What could not be drawn, and why.
+    """
+
+    outcome: Outcome
+    drawn: dict[str, bytes]
+    skipped: list[str]
+
+
+def draw_all(outcome: Outcome) -> tuple[dict[str, bytes], list[str]]:
+    """Draw every picture of a run that can be drawn here.
+
+    Returns
+    -------
+    drawn : dict of str to bytes
+        By the name of the file; ``dark/…`` is for the page alone.
+    skipped : list of str
+        A line for what could not be drawn, with the remedy.
+    """
+    drawn: dict[str, bytes] = {}
+    skipped = []
+    try:
+        for prefix, colors in (("", pictures.LIGHT), ("dark/", pictures.DARK)):
+            drawn[f"{prefix}curves.png"] = pictures.curves(outcome, colors)
+            if gallery := pictures.misclassified(outcome, colors):
+                drawn[f"{prefix}misclassified.png"] = gallery
+    except pictures.PictureMissing as error:
+        skipped.append(f"no curves.png, misclassified.png: {error}; {pictures.INSTALL}")
+    try:
+        drawn |= pictures.graph(outcome)
+    except pictures.PictureMissing as error:
+        skipped.append(f"no graph.svg, graph.png: {error}; {pictures.INSTALL}")
+    return drawn, skipped
+
+
+def page(outcome: Outcome, drawn: dict[str, bytes], skipped: list[str]) -> str:
+    """Write the page.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        With at least one epoch.
+    drawn, skipped
+        As `draw_all` returns them.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    report = Report(outcome, drawn, skipped)
+    style = files(__package__).joinpath("report.css").read_text(encoding="utf-8")
+    title = f"{outcome.folder.name}: digits learnt by backpropagation"
+    body = "\n".join(section(report) for section in SECTIONS)
+    return (
+        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<meta name="color-scheme" content="light dark">\n'
+        f"<title>{text(title)}</title>\n<style>\n{style}</style>\n</head>\n"
+        f"<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
+    )
+
+
+def headline(report: Report) -> str:
+    """The two numbers that the run is about."""
+    outcome = report.outcome
+    last, worst, m = outcome.last, outcome.largest, len(outcome.data.y_test)
+    right = round(last.test_accuracy * m)
+    verdict = "The six gradients agree" if outcome.agrees else "The six gradients differ"
+    figures = (
+        (percent(last.test_accuracy), f"test accuracy: {right:,} of {m:,} digits right"),
+        (
+            scientific(worst.difference),
+            "largest difference between autograd's gradients and the textbook's, in all epochs",
+        ),
+        (
+            f"{last.number}",
+            f"epoch{'s' * (last.number != 1)} of {outcome.settings.epochs} "
+            f"in {outcome.seconds:.1f} s, final loss {last.loss:.4f} nats",
+        ),
+    )
+    cards = "".join(f"<div><strong>{a}</strong><span>{text(b)}</span></div>" for a, b in figures)
+    warning = (
+        ""
+        if outcome.ending == "completed"
+        else f'<p class="note">{text(ENDINGS[outcome.ending])}</p>'
+    )
+    state = "agree" if outcome.agrees else "differ"
+    return (
+        f"<header>\n<p class=kicker>tinygrad_bp demo · {text(outcome.folder.name)}</p>\n"
+        f"<h1>Handwritten digits, learnt by backpropagation</h1>\n"
+        f'<p class="verdict {state}">{verdict} with those derived by hand.</p>\n'
+        f"{warning}<div class=figures>{cards}</div>\n</header>"
+    )
+
+
+def what_was_run(report: Report) -> str:
+    """Network, data, settings, versions: enough to repeat it."""
+    outcome = report.outcome
+    settings, data, source = outcome.settings, outcome.data, outcome.data.source
+    inputs, hidden, classes = outcome.layers
+    parameters = sum(weight.size for weight in outcome.last.weights.values())
+    licence = source.licence and f", {text(source.licence)}"
+    forward = "".join(f"<li>{formulas.mathml(formula)}</li>" for formula in formulas.FORWARD)
+    pairs = (
+        (
+            "Network",
+            f"{inputs} inputs, {hidden} ReLU units, softmax over {classes} classes: "
+            f"{parameters:,} parameters, float64",
+        ),
+        (
+            "Data",
+            f"{len(data.y_train):,} training and {len(data.y_test):,} test images of "
+            f"{' × '.join(map(str, data.picture))} pixels. "
+            f'<a href="{text(source.link)}">{text(source.title)}</a>, '
+            f"{text(source.authors)}{licence}",
+        ),
+        (
+            "Descent",
+            f"{settings.optimizer.upper() if settings.optimizer == 'sgd' else 'Adam'}, learning "
+            f"rate {settings.lr:g}, batches of {settings.batch_size}, {settings.epochs} epochs, "
+            f"seed {settings.seed}",
+        ),
+        ("Versions", text(", ".join(f"{name} {value}" for name, value in versions().items()))),
+        ("Again", f"<code>{text(settings.command)}</code>"),
+    )
+    rows = "".join(f"<dt>{name}</dt><dd>{what}</dd>" for name, what in pairs)
+    return (
+        f"<section>\n<h2>What was run</h2>\n<p>The two-layer network of the notes "
+        f"“Understanding Backpropagation”. The m samples of a batch are the columns of X, "
+        f"Y holds their labels as one-hot columns, and Σ runs over the columns:</p>\n"
+        f"<ul class=formulas>{forward}</ul>\n<dl>{rows}</dl>\n</section>"
+    )
+
+
+def curves(report: Report) -> str:
+    """Loss and accuracy, as a picture and as the table that it is drawn from."""
+    outcome = report.outcome
+    last = outcome.last
+    alt = (
+        f"Two charts over {last.number} epochs. The training loss ends at {last.loss:.4f} nats, "
+        f"the training accuracy at {percent(last.train_accuracy)}, the test accuracy at "
+        f"{percent(last.test_accuracy)}."
+    )
+    rows = (
+        (
+            f"{epoch.number}",
+            f"{epoch.loss:.4f}",
+            percent(epoch.train_accuracy),
+            percent(epoch.test_accuracy),
+            f"{scientific(epoch.difference)} ({epoch.worst})",
+        )
+        for epoch in outcome.epochs
+    )
+    head = ("epoch", "loss (nats)", "training accuracy", "test accuracy", "largest difference")
+    return (
+        f"<section>\n<h2>Learning</h2>\n{image(report, 'curves.png', alt)}\n"
+        f"<details><summary>All epochs in numbers</summary>\n{table(head, rows)}\n"
+        f"<p class=caption>Epoch 0 is before the first update.</p></details>\n</section>"
+    )
+
+
+def gradient_check(report: Report) -> str:
+    """The six formulas of the notes, and how far autograd is from them."""
+    outcome = report.outcome
+    comparisons = outcome.last.comparisons
+    finite = [epoch for epoch in outcome.epochs if epoch.finite]
+    rows = (
+        (
+            formulas.mathml(formulas.BACKWARD[name]),
+            f"<code>{formulas.AUTOGRAD[name]}</code>",
+            " × ".join(map(str, comparisons[name].shape)),
+            scientific(comparisons[name].size),
+            scientific(comparisons[name].difference),
+            scientific(max(epoch.comparisons[name].difference for epoch in finite)),
+        )
+        for name in NAMES
+    )
+    head = (
+        "the notes' formula",
+        "autograd",
+        "shape",
+        "largest element",
+        "largest difference",
+        "in all epochs",
+    )
+    X, _ = check_batch(outcome.data)
+    m = X.shape[1]
+    samples = "all" if m == len(outcome.data.y_train) else "the first"
+    return (
+        f"<section>\n<h2>Six gradients, computed twice</h2>\n"
+        f"<p>After every epoch, on {samples} {m:,} training samples: once by autograd, which "
+        f"recorded the forward pass and knows the derivative of each operation, but none of the "
+        f"formulas below; once by those formulas, in NumPy alone. The columns on the right hold the "
+        f"largest distance of two elements. In float64 a number of the size of 1 is stored to "
+        f"about {scientific(2.2e-16)}; anything above {scientific(TOLERANCE)} would count as an "
+        f"error.</p>\n{table(head, rows)}\n"
+        f"<p class=caption>The notes' {formulas.mathml('dZ2')} and {formulas.mathml('dZ1')} leave "
+        f"out the {formulas.mathml('1/m')} of the mean loss, which autograd's hold: hence the "
+        f"factor m. ∘ multiplies element by element.</p>\n</section>"
+    )
+
+
+def derivations(report: Report) -> str:
+    """The place for the derivation of each gradient, as mathematics read off the recorded graph."""
+    return "<!-- derivations -->"
+
+
+def misclassified(report: Report) -> str:
+    """The digits that the network gets wrong."""
+    outcome = report.outcome
+    wrong, _ = pictures.mistakes(outcome)
+    m = len(outcome.data.y_test)
+    if not len(wrong):
+        return f"<section>\n<h2>Mistakes</h2>\n<p>None: all {m:,} are right.</p>\n</section>"
+    shown = min(len(wrong), pictures.GALLERY)
+    which = "All of them" if shown == len(wrong) else f"The {shown} of which it is surest"
+    alt = f"{shown} handwritten digits, each with its label and what the network takes it for."
+    return (
+        f"<section>\n<h2>Mistakes</h2>\n<p>The network gets {len(wrong):,} of {m:,} test digits "
+        f"wrong. {which}, with the probabilities that it gives to its answer and to the "
+        f"label:</p>\n{image(report, 'misclassified.png', alt)}\n</section>"
+    )
+
+
+def graph(report: Report) -> str:
+    """The recorded graph, inline, so that its texts can be selected and enlarged."""
+    svg = report.drawn.get("graph.svg")
+    if svg is None:
+        return ""
+    source = svg.decode()
+    return (
+        f"<section>\n<h2>The graph</h2>\n<p>What autograd recorded during the forward pass of the "
+        f"comparison, and went back through: amber boxes collect a gradient, grey ones are data, "
+        f"the green one is the loss.</p>\n"
+        f"<div class=graph>{source[source.index('<svg') :]}</div>\n</section>"
+    )
+
+
+def how_to_go_on(report: Report) -> str:
+    """What to try next."""
+    other = "mnist" if report.outcome.settings.data == "digits" else "digits"
+    tries = (
+        ("--seed 1", "other first weights: how much of the result is luck?"),
+        ("--hidden 8", "how small may the network be?"),
+        ("--lr 0.01 --epochs 5", "slower, for the same six gradients"),
+        ("--lr 50", "too fast: watch it fail"),
+        ("--optimizer adam", "another rule for the same gradients"),
+        (f"--data {other}", "the other digits"),
+    )
+    items = "".join(
+        f"<li><code>tinygrad-bp demo {text(options)}</code><span>{text(why)}</span></li>"
+        for options, why in tries
+    )
+    skipped = "".join(f'<p class="note">{text(line)}</p>' for line in report.skipped)
+    return (
+        f"<section>\n<h2>How to go on</h2>\n<ul class=tries>{items}</ul>\n"
+        f"<p>Beside this page: <code>metrics.jsonl</code> has the numbers of each epoch, "
+        f"<code>run.json</code> what was run, and <code>weights.npz</code> what was learnt. "
+        f"To put the network to work:</p>\n<pre><code>{text(SNIPPET)}</code></pre>\n{skipped}"
+        f"</section>"
+    )
+
+
+SNIPPET = """\
+import numpy as np
+import tinygrad_bp as tgb
+
+weights = np.load("weights.npz")
+W1, b1, W2, b2 = (tgb.tensor(weights[name]) for name in ("W1", "b1", "W2", "b2"))
+
+def probabilities(X):  # one column a sample
+    return tgb.softmax(W2 @ tgb.relu(W1 @ X + b1) + b2, 0)
+"""
+
+SECTIONS = (
+    headline,
+    what_was_run,
+    curves,
+    gradient_check,
+    derivations,
+    misclassified,
+    graph,
+    how_to_go_on,
+)
+
+
+def image(report: Report, name: str, alt: str) -> str:
+    """Embed a picture, with its dark twin where there is one."""
+    if name not in report.drawn:
+        return ""
+    dark = report.drawn.get(f"dark/{name}")
+    twin = f'<source media="(prefers-color-scheme: dark)" srcset="{data_uri(dark)}">' if dark else ""
+    return (
+        f"<picture>{twin}"
+        f'<img src="{data_uri(report.drawn[name])}" alt="{text(alt)}"></picture>'
+    )
+
+
+def data_uri(png: bytes) -> str:
+    """Write a PNG as an address that holds it.
+
+    >>> data_uri(b"PNG")
+    'data:image/png;base64,UE5H'
+    """
+    return f"data:image/png;base64,{b64encode(png).decode()}"
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Write a table that scrolls sideways where it is too wide. The cells are HTML already."""
+    titles = "".join(f"<th scope=col>{text(title)}</th>" for title in head)
+    lines = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    return (
+        f"<div class=scroll><table><thead><tr>{titles}</tr></thead>"
+        f"<tbody>{lines}</tbody></table></div>"
+    )
+
+
+def scientific(value: float) -> str:
+    """Write a number as HTML with a power of ten.
+
+    >>> scientific(2.2e-16)
+    '2.2&nbsp;×&nbsp;10<sup>−16</sup>'
+    >>> scientific(0.0), scientific(1e-10), scientific(0.25)
+    ('0', '10<sup>−10</sup>', '0.25')
+    """
+    if value == 0 or not abs(value) < float("inf") or 1e-3 <= abs(value) < 1e4:
+        return f"{value:.2g}"
+    digits, power = f"{value:.1e}".split("e")
+    power = f"{int(power)}".replace("-", "−")
+    lead = "" if digits == "1.0" else f"{digits}&nbsp;×&nbsp;"
+    return f"{lead}10<sup>{power}</sup>"

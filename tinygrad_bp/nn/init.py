@@ -1,0 +1,318 @@
+"""Starting values for parameters. Each function changes its tensor and returns it.
+
+A layer whose weights start too small loses its signal, one whose weights start too large drowns it;
+the recipes keep the variance of activations (fan in) or of gradients (fan out) from layer to layer.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+
+from ..random import Generator, default_generator
+
+__all__ = [
+    "calculate_gain", "constant_", "eye_", "kaiming_normal_", "kaiming_uniform_", "lecun_normal_",
+    "lecun_uniform_", "normal_", "ones_", "orthogonal_", "trunc_normal_", "uniform_",
+    "xavier_normal_", "xavier_uniform_", "zeros_",
+]  # fmt: skip
+
+
+def _rng(generator: Generator | None) -> np.random.Generator:
+    return (default_generator if generator is None else generator).numpy
+
+
+def _fill(tensor: Any, values: Any) -> Any:
+    """Write values without recording it, as a parameter's starting values are no computation."""
+    tensor._array[...] = values
+    tensor.storage.touch()
+    return tensor
+
+
+def _floating(draw: str, tensor: Any, generator: Generator | None) -> Any:
+    """Draw standard numbers in the tensor's precision (single, where it is half)."""
+    kind = tensor._array.dtype if tensor._array.dtype.itemsize >= 4 else np.dtype(np.float32)
+    return getattr(_rng(generator), draw)(tuple(tensor.shape), kind)
+
+
+def uniform_(
+    tensor: Any, a: float = 0.0, b: float = 1.0, generator: Generator | None = None
+) -> Any:
+    """Draw from the uniform distribution on [a, b).
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> w = tgb.nn.init.uniform_(tgb.empty(100), -1, 1)
+    >>> bool((w.abs() <= 1).all())
+    True
+    """
+    if not a <= b:
+        raise RuntimeError(f"uniform_: a={a} has to be at most b={b}")
+    return _fill(tensor, a + (b - a) * _floating("random", tensor, generator))
+
+
+def normal_(
+    tensor: Any, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None
+) -> Any:
+    """Draw from the normal distribution N(mean, std²)."""
+    if std < 0:
+        raise RuntimeError(f"normal_: the standard deviation can't be negative, as std={std}")
+    return _fill(tensor, mean + std * _floating("standard_normal", tensor, generator))
+
+
+def trunc_normal_(
+    tensor: Any,
+    mean: float = 0.0,
+    std: float = 1.0,
+    a: float = -2.0,
+    b: float = 2.0,
+    generator: Generator | None = None,
+) -> Any:
+    """Draw from the normal distribution N(mean, std²), again and again until in [a, b]."""
+    if (mean < a - 2 * std) or (mean > b + 2 * std):
+        warnings.warn(
+            f"trunc_normal_: mean={mean} lies more than 2 std from [{a}, {b}]; the distribution "
+            "of values may be incorrect.",
+            stacklevel=2,
+        )
+    if not a <= b:
+        raise ValueError(f"trunc_normal_: a={a} has to be at most b={b}")
+    # Drawing again and again ends soon only where the interval has a fair share of the probability.
+    rng = _rng(generator)
+    low, high = (0.5 * (1 + math.erf((x - mean) / (std * math.sqrt(2)))) for x in (a, b))
+    if high - low > 0.05:
+        values = rng.normal(mean, std, tensor._array.size)
+        while (outside := np.flatnonzero((values < a) | (values > b))).size:
+            values[outside] = rng.normal(mean, std, outside.size)
+    else:
+        values = _far_out(rng, tensor._array.size, (a - mean) / std, (b - mean) / std) * std + mean
+    return _fill(tensor, np.clip(values, a, b).reshape(tensor._array.shape))
+
+
+def _far_out(rng: Any, n: int, a: float, b: float) -> Any:
+    """Draw standard normal numbers from an interval that has little of their probability.
+
+    Rejection from the uniform distribution on it (Robert, 1995, for short intervals).
+    """
+    top = 0.0 if a <= 0 <= b else min(abs(a), abs(b))
+    values = np.empty(n)
+    left = np.arange(n)
+    while left.size:
+        tried = rng.uniform(a, b, left.size)
+        accepted = rng.random(left.size) <= np.exp((top * top - tried * tried) / 2)
+        values[left[accepted]] = tried[accepted]
+        left = left[~accepted]
+    return values
+
+
+def constant_(tensor: Any, val: float) -> Any:
+    """Set all elements to one value."""
+    return _fill(tensor, val)
+
+
+def ones_(tensor: Any) -> Any:
+    """Set all elements to 1."""
+    return _fill(tensor, 1)
+
+
+def zeros_(tensor: Any) -> Any:
+    """Set all elements to 0: for biases, since weights that start equal stay equal."""
+    return _fill(tensor, 0)
+
+
+def eye_(tensor: Any) -> Any:
+    """Make a matrix the identity: what enters a linear layer leaves it.
+
+    Raises
+    ------
+    ValueError
+        If it is no matrix.
+    """
+    if tensor.ndim != 2:
+        raise ValueError(f"eye_: only tensors with 2 dimensions are supported, not {tensor.ndim}")
+    return _fill(tensor, np.eye(*tensor.shape))
+
+
+def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
+    """Return the factor that makes up for what a nonlinearity takes off the standard deviation.
+
+    Parameters
+    ----------
+    nonlinearity : str
+        "linear", "conv1d" (and its relatives), "sigmoid": 1; "tanh": 5/3; "relu": √2;
+        "leaky_relu": √(2 / (1 + α²)); "selu": 3/4.
+    param : float, optional
+        α of the leaky ReLU, 0.01 if left out.
+
+    Raises
+    ------
+    ValueError
+        For another nonlinearity.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> round(tgb.nn.init.calculate_gain("relu"), 4)
+    1.4142
+
+    Notes
+    -----
+    The values are PyTorch's; that of ReLU is He's (2015).
+    """
+    linear = ["linear", "sigmoid"]
+    linear += [f"conv{transposed}{n}d" for n in (1, 2, 3) for transposed in ("", "_transpose")]
+    if nonlinearity in linear:
+        return 1.0
+    if nonlinearity == "tanh":
+        return 5.0 / 3
+    if nonlinearity == "relu":
+        return math.sqrt(2.0)
+    if nonlinearity == "selu":
+        return 3.0 / 4
+    if nonlinearity == "leaky_relu":
+        if param is None:
+            param = 0.01
+        elif isinstance(param, bool) or not isinstance(param, (int, float)):
+            raise ValueError(f"negative_slope {param} not a valid number")
+        return math.sqrt(2.0 / (1 + param**2))
+    raise ValueError(f"Unsupported nonlinearity {nonlinearity}")
+
+
+def _fans(tensor: Any) -> tuple[int, int]:
+    """Return how many inputs an output has, and how many outputs an input has."""
+    shape = tuple(tensor.shape)
+    if len(shape) < 2:
+        raise ValueError(
+            f"fan in and fan out can not be computed for a tensor with fewer than 2 dimensions, of "
+            f"shape {shape}"
+        )
+    field = math.prod(shape[2:])
+    return shape[1] * field, shape[0] * field
+
+
+def _empty(tensor: Any) -> bool:
+    if 0 in tensor.shape:
+        warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=3)
+        return True
+    return False
+
+
+def xavier_uniform_(tensor: Any, gain: float = 1.0, generator: Generator | None = None) -> Any:
+    """Draw from U(−a, a) with a = gain √(6 / (fan in + fan out)).
+
+    Notes
+    -----
+    Glorot and Bengio, "Understanding the Difficulty of Training Deep Feedforward Neural Networks",
+    2010, equation 16.
+    """
+    bound = gain * math.sqrt(6.0 / sum(_fans(tensor)))
+    return uniform_(tensor, -bound, bound, generator)
+
+
+def xavier_normal_(tensor: Any, gain: float = 1.0, generator: Generator | None = None) -> Any:
+    """Draw from N(0, σ²) with σ = gain √(2 / (fan in + fan out)). Glorot and Bengio, 2010."""
+    return normal_(tensor, 0.0, gain * math.sqrt(2.0 / sum(_fans(tensor))), generator)
+
+
+def _he_std(tensor: Any, a: float, mode: str, nonlinearity: str) -> float:
+    mode = mode.lower()
+    if mode not in ("fan_in", "fan_out"):
+        raise ValueError(f"Mode {mode} not supported, please use one of ['fan_in', 'fan_out']")
+    fan = _fans(tensor)[mode == "fan_out"]
+    return calculate_gain(nonlinearity, a) / math.sqrt(fan)
+
+
+def kaiming_uniform_(
+    tensor: Any,
+    a: float = 0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    generator: Generator | None = None,
+) -> Any:
+    """Draw from U(−b, b) with b = gain √(3 / fan).
+
+    Parameters
+    ----------
+    tensor : Tensor of shape (fan out, fan in, …)
+    a : float
+        The slope of the leaky ReLU that follows.
+    mode : {"fan_in", "fan_out"}
+        Whether to keep the variance of activations or of gradients.
+    nonlinearity : str
+        See :func:`calculate_gain`.
+    generator : Generator, optional
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> w = tgb.nn.init.kaiming_uniform_(tgb.empty(10, 600), nonlinearity="relu")
+    >>> bool(w.abs().max() <= 0.1)
+    True
+
+    Notes
+    -----
+    He and others, "Delving Deep into Rectifiers", 2015.
+    """
+    if _empty(tensor):
+        return tensor
+    bound = math.sqrt(3.0) * _he_std(tensor, a, mode, nonlinearity)
+    return uniform_(tensor, -bound, bound, generator)
+
+
+def kaiming_normal_(
+    tensor: Any,
+    a: float = 0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    generator: Generator | None = None,
+) -> Any:
+    """Draw from N(0, σ²) with σ = gain / √fan; as :func:`kaiming_uniform_`. He and others, 2015."""
+    if _empty(tensor):
+        return tensor
+    return normal_(tensor, 0.0, _he_std(tensor, a, mode, nonlinearity), generator)
+
+
+def lecun_uniform_(tensor: Any, generator: Generator | None = None) -> Any:
+    """Draw from U(−a, a) with a = √(3 / fan in), that is with variance 1 / fan in.
+
+    Notes
+    -----
+    LeCun, Bottou, Orr and Müller, "Efficient BackProp", 1998, section 4.6.
+    """
+    bound = math.sqrt(3.0 / _fans(tensor)[0])
+    return uniform_(tensor, -bound, bound, generator)
+
+
+def lecun_normal_(tensor: Any, generator: Generator | None = None) -> Any:
+    """Draw from N(0, 1 / fan in). LeCun and others, 1998."""
+    return normal_(tensor, 0.0, math.sqrt(1.0 / _fans(tensor)[0]), generator)
+
+
+def orthogonal_(tensor: Any, gain: float = 1, generator: Generator | None = None) -> Any:
+    """Draw a matrix with orthonormal rows or columns (whichever are fewer), times `gain`.
+
+    Axes behind the first count as columns.
+
+    Raises
+    ------
+    ValueError
+        For fewer than 2 dimensions.
+
+    Notes
+    -----
+    Saxe, McClelland and Ganguli, "Exact Solutions to the Nonlinear Dynamics of Learning in Deep
+    Linear Neural Networks", 2014. The signs make the draw uniform (Mezzadri, 2007).
+    """
+    if tensor.ndim < 2:
+        raise ValueError("Only tensors with 2 or more dimensions are supported")
+    if not tensor.numel():
+        return tensor
+    rows, columns = tensor.shape[0], tensor.numel() // tensor.shape[0]
+    drawn = _rng(generator).standard_normal((max(rows, columns), min(rows, columns)))
+    q, r = np.linalg.qr(drawn)
+    q = q * np.where(np.diag(r) < 0, -1.0, 1.0)
+    return _fill(tensor, gain * (q if rows >= columns else q.T).reshape(tensor._array.shape))

@@ -1,0 +1,116 @@
+"""AdaGrad."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..tensor import Tensor, wrap
+from . import formulas
+from .optimizer import Optimizer, check_differentiable, check_not_negative, parameters_of
+
+__all__ = ["Adagrad"]
+
+
+class Adagrad(Optimizer):
+    """Divide by the root of all squared gradients so far: rare features keep a large rate.
+
+    s ← s + g²;  w ← w − lr / (1 + (t − 1) η) · g / (√s + ε)
+
+    Parameters
+    ----------
+    params : iterable
+        See :class:`Optimizer`.
+    lr : float
+        Learning rate.
+    lr_decay : float
+        η.
+    weight_decay : float
+        λ: the L2 penalty ½ λ w².
+    initial_accumulator_value : float
+        What s starts at.
+    eps : float
+        ε.
+    foreach, fused : optional
+        Accepted and ignored.
+    maximize : bool
+        Climb.
+
+    Raises
+    ------
+    ValueError
+        For a negative option.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> w = tgb.tensor([1.0], requires_grad=True)
+    >>> optimizer = tgb.optim.Adagrad([w], lr=0.1)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    tensor([0.9000], requires_grad=True)
+
+    Notes
+    -----
+    Duchi, Hazan and Singer, "Adaptive Subgradient Methods", 2011.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: float = 1e-2,
+        lr_decay: float = 0,
+        weight_decay: float = 0,
+        initial_accumulator_value: float = 0,
+        eps: float = 1e-10,
+        foreach: bool | None = None,
+        *,
+        maximize: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        check_not_negative(
+            learning_rate=lr,
+            lr_decay=lr_decay,
+            weight_decay=weight_decay,
+            initial_accumulator_value=initial_accumulator_value,
+            epsilon=eps,
+        )
+        check_differentiable(differentiable)
+        super().__init__(
+            params,
+            {
+                "lr": lr,
+                "lr_decay": lr_decay,
+                "eps": eps,
+                "weight_decay": weight_decay,
+                "initial_accumulator_value": initial_accumulator_value,
+                "foreach": foreach,
+                "maximize": maximize,
+                "differentiable": differentiable,
+                "fused": fused,
+            },
+        )
+        for parameter in parameters_of(self.param_groups):
+            self._start(parameter, initial_accumulator_value)
+
+    def _start(self, parameter: Tensor, value: float) -> dict[str, Any]:
+        state = self.state[parameter]
+        if not state:
+            state["step"] = wrap(np.zeros((), np.float32))
+            state["sum"] = wrap(np.full_like(parameter._array, value))
+        return state
+
+    def _update(self, group: dict[str, Any], parameter: Tensor, gradient: Tensor) -> None:
+        state = self._start(parameter, group["initial_accumulator_value"])
+        t = self._count(state)
+        scalars = {
+            "lr": float(group["lr"]) / (1 + (t - 1) * group["lr_decay"]),
+            "eps": group["eps"],
+        }
+        if group["weight_decay"]:
+            scalars["weight_decay"] = float(group["weight_decay"])
+        flags = ("maximize",) if group["maximize"] else ()
+        self._run(formulas.adagrad, parameter, gradient, [state["sum"]], scalars, flags)

@@ -1,0 +1,316 @@
+"""What all optimizers have: parameter groups, state, and saving them."""
+
+from __future__ import annotations
+
+import warnings
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+
+from ..mode import enable_grad
+from ..tensor import Tensor, wrap
+from .blocks import update
+
+__all__ = ["Optimizer"]
+
+
+class Optimizer:
+    """Base of the optimizers. A subclass writes :meth:`_update`, which updates one parameter.
+
+    Parameters
+    ----------
+    params : iterable of Tensor, of (name, Tensor), or of dict
+        What to optimize. A dict is a group with options of its own: ``{"params": …, "lr": 0.1}``.
+    defaults : dict
+        The options of groups that do not have them.
+
+    Attributes
+    ----------
+    param_groups : list of dict
+        Each with "params" and all options.
+    state : dict of Tensor to dict
+        What is remembered of each parameter, under PyTorch's names.
+
+    Raises
+    ------
+    TypeError
+        If `params` is a single tensor, or holds something else.
+    ValueError
+        If it is empty, has a tensor that is no leaf, or one in two groups.
+
+    Warns
+    -----
+    UserWarning
+        If a group has a tensor twice.
+    """
+
+    def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
+        self.defaults = defaults
+        if isinstance(params, Tensor):
+            raise TypeError(
+                "params argument given to the optimizer should be an iterable of Tensors or dicts, "
+                "but got a Tensor: put it into a list"
+            )
+        self.state: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
+        self.param_groups: list[dict[str, Any]] = []
+        groups = list(params)
+        if not groups:
+            raise ValueError(
+                "optimizer got an empty parameter list (an iterator that was used up already?)"
+            )
+        if not isinstance(groups[0], dict):
+            groups = [{"params": groups}]
+        for group in groups:
+            self.add_param_group(group)
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add parameters with options of their own.
+
+        Parameters
+        ----------
+        param_group : dict
+            "params", and any options; the others are the defaults.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As for the optimizer itself.
+
+        Examples
+        --------
+        >>> import tinygrad_bp as tgb
+        >>> optimizer = tgb.optim.SGD([tgb.zeros(1, requires_grad=True)], lr=0.1)
+        >>> optimizer.add_param_group({"params": [tgb.zeros(2, requires_grad=True)], "lr": 0.5})
+        >>> [group["lr"] for group in optimizer.param_groups]
+        [0.1, 0.5]
+        """
+        if not isinstance(param_group, dict):
+            raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
+        group = dict(param_group)
+        params = group["params"]
+        if isinstance(params, (set, frozenset)):
+            raise TypeError(
+                "optimizer parameters need to be organized in ordered collections, but a set has "
+                "no order that is the same in the next run: use a list"
+            )
+        listed = [params] if isinstance(params, Tensor) else list(params)
+        names = []
+        for i, entry in enumerate(listed):
+            if isinstance(entry, tuple):
+                name, listed[i] = entry
+                names.append(name)
+            tensor = listed[i]
+            if not isinstance(tensor, Tensor):
+                raise TypeError(f"optimizer can only optimize Tensors, not {type(tensor).__name__}")
+            if not tensor.is_leaf:
+                raise ValueError(
+                    "can't optimize a non-leaf Tensor: it is computed anew in each forward pass. "
+                    "Give the leaves that it is computed from"
+                )
+        if names and len(names) != len(listed):
+            raise ValueError("all parameters of a group have to have names, or none")
+        group["params"] = listed
+        if names:
+            group["param_names"] = names
+        for option, value in self.defaults.items():
+            group.setdefault(option, value)
+        if len({id(p) for p in listed}) != len(listed):
+            warnings.warn(
+                "optimizer contains a parameter group with duplicate parameters: they will be "
+                "updated more than once in each step",
+                stacklevel=3,
+            )
+        known = {id(p) for other in self.param_groups for p in other["params"]}
+        if any(id(p) in known for p in listed):
+            raise ValueError("some parameters appear in more than one parameter group")
+        for other in self.param_groups:
+            if ("param_names" in other) != bool(names):
+                raise ValueError("all parameter groups have to have named parameters, or none")
+        self.param_groups.append(group)
+
+    # ------------------------------------------------------------------------------------- a step
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Update all parameters that have a gradient.
+
+        Parameters
+        ----------
+        closure : callable, optional
+            Computes the loss and its gradients anew, and returns the loss.
+
+        Returns
+        -------
+        What `closure` returned, if anything.
+        """
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        with np.errstate(all="ignore"):  # gradients that are not finite show in the parameters
+            for group in self.param_groups:
+                for parameter in group["params"]:
+                    gradient = parameter.grad
+                    if gradient is not None:
+                        self._update(group, parameter, gradient)
+        return loss
+
+    def _update(self, group: dict[str, Any], parameter: Tensor, gradient: Tensor) -> None:
+        raise NotImplementedError(f"{type(self).__name__} has no _update")
+
+    @staticmethod
+    def _run(formula: Any, parameter: Tensor, gradient: Tensor, state: list[Tensor],
+             scalars: dict[str, float], flags: tuple[str, ...]) -> None:  # fmt: skip
+        """Update a parameter and its state by a formula, in place."""
+        arrays = [parameter._array, gradient._array]
+        arrays += [tensor._array for tensor in state]
+        update(formula, arrays, scalars, flags)
+        parameter.storage.touch()  # a recorded graph that kept the old values is to notice
+
+    @staticmethod
+    def _count(state: dict[str, Any]) -> float:
+        """Count a step, and return its number, from 1."""
+        count: np.ndarray[Any, Any] = state["step"]._array
+        count += 1
+        return float(count)
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters, or set them to zero.
+
+        Parameters
+        ----------
+        set_to_none : bool
+            Without a gradient, a parameter is left out of the next step; with a gradient of zeros
+            it takes part (momentum and weight decay go on).
+        """
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                if parameter.grad is None:
+                    continue
+                if set_to_none:
+                    parameter.grad = None
+                elif parameter.grad.requires_grad:
+                    parameter.grad = wrap(np.zeros_like(parameter.grad._array))
+                else:
+                    parameter.grad._array[...] = 0
+                    parameter.grad.storage.touch()
+
+    # -------------------------------------------------------------------------------------- saving
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return state and options as plain dictionaries, in PyTorch's layout.
+
+        Returns
+        -------
+        dict
+            "state": number of a parameter -> what is remembered of it; "param_groups": the options,
+            with the numbers of the parameters.
+        """
+        number: dict[int, int] = {}
+        groups = []
+        for group in self.param_groups:
+            packed = {option: value for option, value in group.items() if option != "params"}
+            for parameter in group["params"]:
+                number.setdefault(id(parameter), len(number))
+            packed["params"] = [number[id(parameter)] for parameter in group["params"]]
+            groups.append(packed)
+        state = {number.get(id(key), key): value for key, value in self.state.items()}
+        return {"state": state, "param_groups": groups}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over a copy of what :meth:`state_dict` returned.
+
+        Raises
+        ------
+        ValueError
+            If groups or their lengths differ from this optimizer's.
+        """
+        saved = deepcopy(state_dict["param_groups"])
+        mine = self.param_groups
+        if len(saved) != len(mine):
+            raise ValueError(
+                f"loaded state dict has a different number of parameter groups: {len(saved)}, here "
+                f"{len(mine)}"
+            )
+        for i, (theirs, ours) in enumerate(zip(saved, mine, strict=True)):
+            if len(theirs["params"]) != len(ours["params"]):
+                raise ValueError(
+                    "loaded state dict contains a parameter group that doesn't match the size of "
+                    f"optimizer's group: group {i} has {len(theirs['params'])} parameters, here "
+                    f"{len(ours['params'])}"
+                )
+        parameter_of = {
+            number: parameter
+            for theirs, ours in zip(saved, mine, strict=True)
+            for number, parameter in zip(theirs["params"], ours["params"], strict=True)
+        }
+        state: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
+        for key, value in state_dict["state"].items():
+            parameter = parameter_of.get(key)
+            if parameter is None:
+                state[key] = deepcopy(value)
+            else:
+                state[parameter] = {
+                    name: self._taken(parameter, name, member) for name, member in value.items()
+                }
+        for theirs, ours in zip(saved, mine, strict=True):
+            theirs["params"] = ours["params"]
+            if "param_names" in ours:
+                theirs["param_names"] = ours["param_names"]
+            else:
+                theirs.pop("param_names", None)
+        self.state = state
+        self.param_groups = saved
+
+    @staticmethod
+    def _taken(parameter: Tensor, name: str, member: Any) -> Any:
+        """Copy one piece of state, in the dtype of its parameter (the step count keeps its own)."""
+        if not isinstance(member, Tensor) and not hasattr(member, "__array__"):
+            return deepcopy(member)
+        array = np.asarray(member.detach() if isinstance(member, Tensor) else member).copy()
+        if name != "step":
+            if array.shape != parameter._array.shape:
+                raise ValueError(
+                    f"loaded state dict has {name!r} of shape {array.shape} for a parameter of "
+                    f"shape {parameter._array.shape}"
+                )
+            if parameter.is_floating_point():
+                array = array.astype(parameter._array.dtype, copy=False)
+        return wrap(array)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {
+            "defaults": self.defaults,
+            "state": self.state,
+            "param_groups": self.param_groups,
+        }
+
+    def __repr__(self) -> str:
+        lines = [f"{type(self).__name__} ("]
+        for i, group in enumerate(self.param_groups):
+            lines.append(f"Parameter Group {i}")
+            lines += [f"    {name}: {group[name]}" for name in sorted(group) if name != "params"]
+        return "\n".join(lines) + "\n)"
+
+
+def check_not_negative(**options: Any) -> None:
+    """Raise ValueError for an option that is negative (or NaN)."""
+    for name, value in options.items():
+        if not float(value) >= 0.0:
+            raise ValueError(f"Invalid {name} value: {value}; it can't be negative")
+
+
+def check_differentiable(differentiable: bool) -> None:
+    """Raise for an option that we do not have, rather than ignore it."""
+    if differentiable:
+        raise NotImplementedError(
+            "optimizers update in place and are not differentiable; write the step as a formula "
+            "(w - lr * grad, with create_graph=True) to differentiate through it"
+        )
+
+
+def parameters_of(groups: Iterable[dict[str, Any]]) -> list[Tensor]:
+    """List the parameters of all groups."""
+    return [parameter for group in groups for parameter in group["params"]]
