@@ -2,8 +2,8 @@
 
 What one learns: the training loop that all larger ones are made of. Mini-batches of 64 in a new
 random order every epoch, plain gradient descent or Adam, and the accuracy on 10,000 images that the
-network never trained on. Ten epochs take both optimizers to 97.5 % and above, in some ten seconds on
-one core; and with its seed a run repeats exactly, to the last bit of every weight.
+network never trained on. Ten epochs take both optimizers to 97.5 % and above, in some ten seconds
+on one core; and with its seed a run repeats exactly, to the last bit of every weight.
 
 The learning rate shrinks from epoch to epoch, in equal steps to a tenth (of ten epochs). With
 --constant-lr it stays: the accuracy then still jumps up and down by a quarter of a percent at the

@@ -18,7 +18,7 @@ def leaf(*values: float) -> tgb.Tensor:
     (lambda x: x / x, "NaN", "divide"),
     (lambda x: tgb.exp(x * 1000), "Inf", "exp"),
     (lambda x: tgb.sqrt(x - 1), "NaN", "sqrt"),
-    (lambda x: x.detach() / 0, "Inf", "divide"),
+    (lambda x: tgb.ones(2) / x.detach(), "Inf", "divide"),
 ])  # fmt: skip
 def test_forward(make, fault, name):
     x = leaf(0, 1)
@@ -26,7 +26,7 @@ def test_forward(make, fault, name):
         make(x)
     text = str(error.value)
     assert f"the first {fault} of the forward pass" in text and f"'{name}'" in text
-    assert "(2,)" in text and "test_anomaly.py" in text and f"(lambda x: " in text
+    assert "(2,)" in text and "test_anomaly.py" in text and "(lambda x: " in text
 
 
 @pytest.mark.parametrize("create_graph", [False, True])
@@ -47,6 +47,7 @@ def test_the_nan_of_a_masked_branch_is_found_where_it_is_born():
     x = leaf(-1, 1)
     with detect_anomaly(), pytest.raises(RuntimeError, match="'log'"):
         tgb.where(x > 0, tgb.log(x), 0)
+    x = leaf(0, 1)
     y = tgb.where(x > 0, tgb.sqrt(x), 0).sum()  # 0 · ∞ in the backward pass
     with detect_anomaly(), pytest.raises(RuntimeError, match="NaN of the backward pass.*'sqrt'"):
         y.backward()

@@ -74,7 +74,7 @@ def test_the_work_is_linear_in_the_nodes(n):
     x = leaf(1, 2)
     y = x
     for _ in range(n):
-        y = (y * 2.0).exp().log() / 2.0 + x
+        y = (y * 2.0).tanh().sin() / 2.0 + x
     calls = []
     root = y.sum()
     backprop({root.node: np.float32(1)}, watch=lambda node, *_: calls.append(node))

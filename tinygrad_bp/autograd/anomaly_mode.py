@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
+
+import numpy as np
 
 from ..mode import modes
 
@@ -47,11 +49,14 @@ class detect_anomaly:  # noqa: N801
 
     def __init__(self, check_nan: bool = True) -> None:
         self._check = check_nan
+        self._before: list[Any] = []
 
     def __enter__(self) -> Self:
-        self._before = modes.anomaly
+        # A stack: one object may be entered twice. NumPy's warnings would only come before the error.
+        self._before.append((modes.anomaly, np.seterr(all="ignore")))
         modes.anomaly = self._check
         return self
 
     def __exit__(self, *error: object) -> None:
-        modes.anomaly = self._before
+        modes.anomaly, warnings = self._before.pop()
+        np.seterr(**warnings)
