@@ -2,15 +2,16 @@
 
     python benchmarks/eager.py [--rounds 40] [--json FILE]
 
-All contenders run in one process, in turn, and each figure is the median over the rounds: the ratios
-hold although the machine's speed drifts. `OPENBLAS_CORETYPE` and `OPENBLAS_L2_SIZE`, which pin
-NumPy's kernels to an older processor on some machines, are taken away for all alike. PyTorch is
+All contenders run in one process, in turn, and each figure is the median over the rounds: the
+ratios hold although the machine's speed drifts. `OPENBLAS_CORETYPE` and `OPENBLAS_L2_SIZE`, which
+pin NumPy's kernels to an older processor on some machines, are taken away for all alike. PyTorch is
 compared with where it is installed (the extra `peers`).
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import statistics
@@ -38,7 +39,7 @@ def parameters(sizes: tuple[int, ...]) -> list[np.ndarray]:
     """Draw weights (out × in) and biases, one after the other."""
     rng = np.random.default_rng(0)
     drawn = []
-    for n_in, n_out in zip(sizes, sizes[1:], strict=False):
+    for n_in, n_out in itertools.pairwise(sizes):
         drawn.append((rng.standard_normal((n_out, n_in)) / np.sqrt(n_in)).astype(np.float32))
         drawn.append(np.zeros(n_out, np.float32))
     return drawn
@@ -92,7 +93,7 @@ def framework(torch: object, sizes: tuple[int, ...], m: int) -> Callable[[], lis
     """Build the same network from a framework's layers: ours, or PyTorch."""
     nn = torch.nn
     layers = []
-    for n_in, n_out in zip(sizes, sizes[1:], strict=False):
+    for n_in, n_out in itertools.pairwise(sizes):
         layers += [nn.Linear(n_in, n_out), nn.ReLU()]
     model = nn.Sequential(*layers[:-1])
     with torch.no_grad():
@@ -127,7 +128,7 @@ def compare(sizes: tuple[int, ...], m: int, rounds: int) -> dict[str, float]:
             np.testing.assert_allclose(np.asarray(ours), theirs, rtol=2e-3, atol=2e-5, err_msg=name)
     loops = 20 if sizes[0] > 2 else 100
     times: dict[str, list[float]] = {name: [] for name in steps}
-    for name, step in steps.items():
+    for step in steps.values():
         for _ in range(loops):
             step()
     for _ in range(rounds):

@@ -23,7 +23,7 @@ def _faults(value: Any) -> tuple[bool, bool]:
 
 
 def _born(inputs: list[Any], output: Any) -> str | None:
-    """Name the fault of the output that no input had; an Inf may turn into a NaN only by mistake."""
+    """Name the fault of the output that no input had."""
     nan, inf = _faults(output)
     if not (nan or inf):
         return None

@@ -13,7 +13,7 @@ __all__ = ["Conversions"]
 
 
 class Conversions:
-    """What a concrete tensor can be turned into. (A formula has no numbers, and none of this.)"""
+    """What a tensor can be turned into; a formula has no numbers, and none of this."""
 
     __slots__ = ()
     _array: np.ndarray[Any, Any]
@@ -28,8 +28,8 @@ class Conversions:
         """
         if self._array.size != 1:
             raise RuntimeError(
-                f"a tensor with {self._array.size} elements, of shape {self._array.shape}, is not a "
-                "single number: reduce it first (.sum(), .mean()), or index one element"
+                f"a tensor with {self._array.size} elements, of shape {self._array.shape}, is not "
+                "a single number: reduce it first (.sum(), .mean()), or index one element"
             )
         return self._array.item()
 
@@ -67,7 +67,11 @@ class Conversions:
 
     def __format__(self, spec: str) -> str:
         # As in PyTorch: a single number is formatted as one, all else knows no format.
-        return format(self._array.item(), spec) if not self._array.ndim else object.__format__(self, spec)
+        return (
+            format(self._array.item(), spec)
+            if not self._array.ndim
+            else object.__format__(self, spec)
+        )
 
     def __dir__(self) -> list[str]:
         return [name for name in object.__dir__(self) if name not in ("__array_priority__",)]
@@ -91,9 +95,7 @@ class Conversions:
         for arg in args:
             if isinstance(arg, Conversions):
                 dtype = arg._array.dtype
-            elif isinstance(arg, dtypes.dtype) or (isinstance(arg, type) and not isinstance(arg, str)):
-                dtype = arg
-            elif isinstance(arg, np.dtype):
+            elif isinstance(arg, (dtypes.dtype, np.dtype, type)):
                 dtype = arg
             elif arg is not None and not isinstance(arg, bool):
                 device = arg

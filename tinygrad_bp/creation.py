@@ -8,8 +8,8 @@ import numpy as np
 
 from . import dtype as dtypes
 from .origin import cut_off, merge
-from .storage import SHARED, owner_of
 from .random import Generator, default_generator
+from .storage import SHARED, owner_of
 from .tensor import Tensor, wrap
 
 __all__ = [
@@ -30,7 +30,7 @@ def _on_cpu(device: Any) -> None:
         raise RuntimeError(f"there is no device {str(device)!r}: tensors live on 'cpu'")
 
 
-def _shape(size: tuple[Any, ...]) -> tuple[int, ...]:
+def _shape(size: Any) -> tuple[int, ...]:
     if len(size) == 1 and isinstance(size[0], (tuple, list)):
         size = tuple(size[0])
     shape = tuple(int(n) for n in size)
@@ -88,7 +88,9 @@ def _plain(data: Any) -> tuple[Any, bool]:
     return data, False
 
 
-def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def tensor(
+    data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Make a tensor from numbers, by copying them.
 
     Parameters
@@ -119,7 +121,9 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
     """
     _on_cpu(device)
     if isinstance(data, Tensor):
-        made = wrap(data._array.astype(data._array.dtype if dtype is None else dtypes.as_numpy(dtype)))
+        made = wrap(
+            data._array.astype(data._array.dtype if dtype is None else dtypes.as_numpy(dtype))
+        )
         made._origin = merge(data._origin, cut_off("data", "tensor(…)", [data.node]))
         return made.requires_grad_() if requires_grad else made
     array = _numbers(data, dtype)
@@ -135,7 +139,11 @@ def _came_from(data: Any) -> tuple[Any, ...]:
     if isinstance(data, np.ndarray):
         known = SHARED.get(id(owner_of(data))) if SHARED else None
         return () if known is None else known.origin
-    if not isinstance(data, (list, tuple)) or not data or not isinstance(data[0], (Tensor, np.ndarray)):
+    if (
+        not isinstance(data, (list, tuple))
+        or not data
+        or not isinstance(data[0], (Tensor, np.ndarray))
+    ):
         return ()
     tensors = [x for x in data if isinstance(x, Tensor)]
     origin = cut_off("data", "tensor(…)", [x.node for x in tensors])
@@ -345,7 +353,8 @@ def randn_like(input: Tensor, *, generator: Generator | None = None, dtype: Any 
 
 
 def randint(low: int, high: Any = None, size: Any = None, *, generator: Generator | None = None,
-            dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
+            dtype: Any = None, device: Any = None,
+            requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Draw integers from `low` (0 if left out) up to, and without, `high`."""
     _on_cpu(device)
     if size is None:  # randint(high, size)

@@ -1,7 +1,7 @@
 """What tensors and formulas can do: operators, methods and NumPy's protocols, over the same table.
 
-`ArrayMethods` is inherited by everything that runs operations of the table. A method is the function
-of the same name in `functions`, so that each is written once.
+`ArrayMethods` is inherited by everything that runs operations of the table. A method is the
+function of the same name in `functions`, so that each is written once.
 """
 
 from __future__ import annotations
@@ -173,11 +173,15 @@ class ArrayMethods:
 
     # -------------------------------------------------------------------------------- in place
 
-    add_, sub_, mul_, div_ = _in_place(fe.add), _in_place(fe.sub), _in_place(ew.multiply), _in_place(fe.div)  # fmt: skip
-    pow_, neg_, exp_, sqrt_ = _in_place(fe.pow), _in_place(ew.negative), _in_place(ew.exp), _in_place(ew.sqrt)  # fmt: skip
-    clamp_, relu_, sigmoid_, tanh_ = _in_place(fe.clamp), _in_place(ew.relu), _in_place(ew.sigmoid), _in_place(ew.tanh)  # fmt: skip
+    add_, sub_ = _in_place(fe.add), _in_place(fe.sub)
+    mul_, div_ = _in_place(ew.multiply), _in_place(fe.div)
+    pow_, neg_ = _in_place(fe.pow), _in_place(ew.negative)
+    exp_, sqrt_ = _in_place(ew.exp), _in_place(ew.sqrt)
+    clamp_, relu_ = _in_place(fe.clamp), _in_place(ew.relu)
+    sigmoid_, tanh_ = _in_place(ew.sigmoid), _in_place(ew.tanh)
     addcmul_, addcdiv_, lerp_ = _in_place(fe.addcmul), _in_place(fe.addcdiv), _in_place(fe.lerp)
-    masked_fill_, scatter_, scatter_add_ = _in_place(fe.masked_fill), _in_place(fi.scatter), _in_place(fi.scatter_add)  # fmt: skip
+    masked_fill_ = _in_place(fe.masked_fill)
+    scatter_, scatter_add_ = _in_place(fi.scatter), _in_place(fi.scatter_add)
 
     def zero_(self) -> Self:
         """Set all elements to 0."""
@@ -185,12 +189,13 @@ class ArrayMethods:
 
     def fill_(self, value: Any) -> Self:
         """Set all elements to one value."""
-        self[...] = value  # type: ignore[index]
+        self[...] = value
         return self
 
     def copy_(self, source: Any) -> Self:
         """Take the (broadcast, converted) values of another tensor."""
-        self[...] = source if source.dtype == self.dtype else source.to(self.dtype)  # type: ignore[index, attr-defined]
+        dtype = self.dtype  # type: ignore[attr-defined]
+        self[...] = source if source.dtype == dtype else source.to(dtype)
         return self
 
     # -------------------------------------------------------------------------- counts and types

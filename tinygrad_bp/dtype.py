@@ -2,18 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 __all__ = [
-    "dtype", "as_numpy", "get_default_dtype", "set_default_dtype", "result_type", "promote_types",
-    "can_cast", "finfo", "iinfo",
-    "bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64",
-    "complex64", "complex128", "half", "float", "double", "short", "int", "long", "cfloat", "cdouble",
+    "as_numpy",
+    "bool",
+    "can_cast",
+    "cdouble",
+    "cfloat",
+    "complex64",
+    "complex128",
+    "double",
+    "dtype",
+    "finfo",
+    "float",
+    "float16",
+    "float32",
+    "float64",
+    "get_default_dtype",
+    "half",
+    "iinfo",
+    "int",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "long",
+    "promote_types",
+    "result_type",
+    "set_default_dtype",
+    "short",
+    "uint8",
 ]  # fmt: skip
 
-_bool, _int, _float = bool, int, float
+# The names of Python's types stand for dtypes below, as in PyTorch.
+_bool: TypeAlias = bool
+_int: TypeAlias = int
+_float: TypeAlias = float
 
 finfo, iinfo = np.finfo, np.iinfo
 
@@ -77,13 +104,13 @@ class dtype:  # noqa: N801  PyTorch's name
         return self.name
 
 
-bool = dtype("bool")  # noqa: A001
+bool = dtype("bool")
 uint8, int8, int16 = dtype("uint8"), dtype("int8"), dtype("int16")
 int32, int64 = dtype("int32"), dtype("int64")
 float16, float32, float64 = dtype("float16"), dtype("float32"), dtype("float64")
 complex64, complex128 = dtype("complex64"), dtype("complex128")
-half, float, double = float16, float32, float64  # noqa: A001
-short, int, long = int16, int32, int64  # noqa: A001
+half, float, double = float16, float32, float64
+short, int, long = int16, int32, int64
 cfloat, cdouble = complex64, complex128
 
 _ALL = (bool, uint8, int8, int16, int32, int64, float16, float32, float64, complex64, complex128)

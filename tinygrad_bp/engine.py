@@ -33,9 +33,9 @@ def _seeds(roots: Sequence[Any], given: Sequence[Any], create_graph: bool, wrap:
         if gradient is None:
             if array.size != 1:
                 raise RuntimeError(
-                    f"backward from {node.describe()}: it has {array.size} elements, and a gradient "
-                    "can be left out for a single number only. Reduce it (.sum(), .mean()), or give "
-                    f"`gradient`, of shape {array.shape}"
+                    f"backward from {node.describe()}: it has {array.size} elements, and a "
+                    "gradient can be left out for a single number only. Reduce it (.sum(), "
+                    f".mean()), or give `gradient`, of shape {array.shape}"
                 )
             seed = np.ones(array.shape, array.dtype) if array.ndim else array.dtype.type(1)
             seed = wrap(np.asarray(seed)) if create_graph else seed
@@ -60,7 +60,8 @@ def _run(seeds: dict[Node, Any], keep: bool, lift: Any, wanted: set[Node] | None
     if anomalous:
         modes.anomaly = False  # `watch` knows the forward operation that a rule belongs to
     try:
-        # A zero or infinite slope is an ordinary answer of a rule; detect_anomaly finds the bad ones.
+        # A zero or infinite slope is an ordinary answer of a rule; detect_anomaly finds the bad
+        # ones.
         with np.errstate(all="ignore"):
             return backprop(
                 seeds,
@@ -94,7 +95,7 @@ def backward(
     wrap: Wrap,
     lift: Any,
 ) -> None:
-    """Add the gradients of the sum of the roots to every leaf behind them (or to `inputs` alone)."""
+    """Add the gradients of the sum of the roots to every leaf behind them, or to `inputs`."""
     wanted = None
     if inputs is not None:
         sources = [inputs] if hasattr(inputs, "_array") else list(inputs)

@@ -101,8 +101,16 @@ class Node(_Usual):
         "saved", "shape",
     )  # fmt: skip
 
-    def __init__(self, op: Op | None, plan: Plan | None, inputs: tuple[Node | None, ...],
-                 attrs: dict[str, Any], shape: Any, dtype: Any, line: Line | None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        op: Op | None,
+        plan: Plan | None,
+        inputs: tuple[Node | None, ...],
+        attrs: dict[str, Any],
+        shape: Any,
+        dtype: Any,
+        line: Line | None,
+    ) -> None:
         self.number = tick()
         self.op = op
         self.plan = plan
@@ -117,7 +125,7 @@ class Node(_Usual):
         return f"<{self.name()} at {id(self):#x}>"
 
     def name(self) -> str:
-        """Return the kind of node in PyTorch's spelling, ``MultiplyBackward`` or ``AccumulateGrad``."""
+        """Return the kind of node in PyTorch's spelling, such as ``MultiplyBackward``."""
         if self.op is None:
             return "AccumulateGrad"
         return "".join(part.capitalize() for part in self.op.name.split("_")) + "Backward"
@@ -150,7 +158,8 @@ class Node(_Usual):
         if saved is None or lift is not None or latest.at > self.number or self.snapshots:
             saved = self.unpack(lift)
         if useful is None:
-            positions, gradients = plan.positions, plan.pull_all(g, saved, attrs)
+            positions: Sequence[int] = plan.positions
+            gradients = plan.pull_all(g, saved, attrs)
         else:
             chosen = [i for i, at in enumerate(plan.positions) if self.inputs[at] in useful]
             positions = [plan.positions[i] for i in chosen]
@@ -198,7 +207,7 @@ class Node(_Usual):
         )
 
     def release(self) -> None:
-        """Free what backward has used. A node that kept no array can be used again, as in PyTorch."""
+        """Free what backward has used; a node that kept no array can be used again."""
         if self.plan is not None and self.plan.kept:
             self.saved = None
 
@@ -238,7 +247,8 @@ def backprop(
         ``lift(array, node)`` gives a kept value back with its history, for a gradient that can be
         differentiated again.
     wanted : set of Node, optional
-        Compute only what these need. By default the leaves and the nodes that retain their gradient.
+        Compute only what these need. By default the leaves and the nodes that retain their
+        gradient.
     watch : callable, optional
         Called as ``watch(node, position, g, gradient)`` for every gradient that a rule returns.
 
@@ -287,8 +297,10 @@ def backprop(
                 else:
                     leaves.append(parent)
                     # Nobody else's: made by the rule itself, no view, neither `g` nor a kept value.
+                    # (Without a plan the rule is a user's, who may keep what it returns.)
                     if (
                         type(gradient) is np.ndarray
+                        and node.plan is not None
                         and gradient.base is None
                         and gradient is not g
                         and not (node.saved and _among(gradient, node.saved))
@@ -333,7 +345,4 @@ def _leading_to(wanted: set[Node], order: list[Node]) -> set[Node]:
 
 
 def _among(array: Any, arrays: Iterable[Any]) -> bool:
-    for other in arrays:
-        if array is other:
-            return True
-    return False
+    return any(array is other for other in arrays)

@@ -70,8 +70,8 @@ def refresh(tensor: Any) -> None:
         if modes.grad:
             raise RuntimeError(
                 f"a view of shape {tuple(tensor.shape)} was made under no_grad (or in a custom "
-                "Function), and the tensor that it shows was changed in place since, recorded: what "
-                "is its history? Make the view again, or make it outside of no_grad"
+                "Function), and the tensor that it shows was changed in place since, recorded: "
+                "what is its history? Make the view again, or make it outside of no_grad"
             )
         return
     view.rewrites = rewrites
@@ -94,8 +94,8 @@ def _check_writable(tensor: Any, what: str) -> None:
     node = base.node
     if view is not None and not view.recorded and modes.grad and node is not None:
         raise RuntimeError(
-            f"{what} of a view of shape {tuple(tensor.shape)} that was made under no_grad (or in a custom Function), of a tensor "
-            "that requires a gradient: should the change be recorded? Make the view and change it "
+            f"{what} of a view of shape {tuple(tensor.shape)} that was made under no_grad (or in a "
+            "custom Function), of a tensor that requires a gradient: should the change be recorded? Make the view and change it "
             "both under no_grad, or both outside"
         )
     if modes.grad and node is not None and node.op is None:
@@ -122,6 +122,7 @@ def change(target: Any, function: Callable[..., Any], *args: Any, **kwargs: Any)
         # The rule may keep the old values, which are about to be overwritten: it keeps a copy.
         old = target._twin(array.copy())
         args = tuple([_before(a, target, old) for a in args])
+        kwargs = {name: _before(a, target, old) for name, a in kwargs.items()}
     new = function(old, *args, **kwargs)
     if new._array.shape != array.shape:
         raise RuntimeError(

@@ -1,4 +1,4 @@
-"""Whether operations are recorded just now, and whether they are watched: one set of flags a thread."""
+"""Whether operations are recorded just now, and whether they are watched: flags of a thread."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ class no_grad(_Switch):  # noqa: N801  PyTorch's name
     _set = {"grad": False}
 
     def __new__(cls, function: Any = None) -> Any:
-        # `@no_grad` without parentheses decorates as well, as in PyTorch.
+        """Decorate at once when used without parentheses, as PyTorch allows."""
         switch = super().__new__(cls)
         if callable(function):
             switch.__init__()  # type: ignore[misc]
@@ -152,6 +152,7 @@ class set_grad_enabled(_Switch):  # noqa: N801
         return set_grad_enabled(self._set["grad"])
 
     def __call__(self, function: Function) -> Function:
+        """Decorate a function."""
         modes.grad = self._entry  # used as a decorator: the call itself is to change nothing
         return super().__call__(function)
 
@@ -160,6 +161,7 @@ class inference_mode(_Switch):  # noqa: N801
     """:class:`no_grad` for good: what is made inside may never take part in a recorded graph."""
 
     def __new__(cls, mode: Any = True) -> Any:
+        """Decorate at once when used without parentheses, as PyTorch allows."""
         switch = super().__new__(cls)
         if callable(mode):
             switch.__init__()  # type: ignore[misc]

@@ -23,14 +23,15 @@ gradient, on Tensors for a gradient that can be differentiated again, on formula
 explanation. Hence: NumPy functions, operators and other operations of the table only; no branch on
 a value; nothing in place.
 
-Rules are checked when they are declared: a name that means nothing fails at import, not in backward.
+Rules are checked when they are declared: a name that means nothing fails at import, not in
+backward.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from types import CodeType, MethodType
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -111,9 +112,14 @@ class Op:
         self.broadcasts, self.promotion, self.quiet, self.view = broadcasts, promotion, quiet, view
         self.inputs, self.variadic, self.attributes = _signature(forward, rules)
         self.plans: dict[int, Plan | None] = {}
-        # Leading inputs without a rule (the condition of `where`) take no part in the result's dtype.
+        # Leading inputs without a rule (the condition of `where`) take no part in the result's
+        # dtype.
         self.first_promoted = 0
-        while rules and self.inputs[self.first_promoted :] and self.rule_for(self.first_promoted) is None:
+        while (
+            rules
+            and self.inputs[self.first_promoted :]
+            and self.rule_for(self.first_promoted) is None
+        ):
             self.first_promoted += 1
         known = self._known_names()
         for target, rule in rules.items():
@@ -134,6 +140,7 @@ class Op:
                 )
 
     def __call__(self, *args: Any, **attrs: Any) -> Any:
+        """Run on arrays; or let the first operand that records run it in its way."""
         for arg in args:
             if type(arg) in SPEAKERS:
                 return SPEAKERS[type(arg)](self, args, attrs)
@@ -253,12 +260,23 @@ def _signature(
     return names[:count], variadic, names[count : count + only]
 
 
-# ------------------------------------------------------------------ the three ways to declare a line
+# ------------------------------------------------------------------ the three ways to declare a
+# line
 
 
-def primitive(forward: Callable[..., Any] | None = None, *, name: str | None = None,
+_Forward = Callable[..., Any]
+_Declare = Callable[[_Forward], Op]
+
+
+@overload
+def primitive(forward: _Forward, *, name: str | None = ..., promotion: str = ...,
+              quiet: bool = ..., view: bool = ..., **rules: _Forward) -> Op: ...  # fmt: skip
+@overload
+def primitive(forward: None = ..., *, name: str | None = ..., promotion: str = ...,
+              quiet: bool = ..., view: bool = ..., **rules: _Forward) -> _Declare: ...  # fmt: skip
+def primitive(forward: _Forward | None = None, *, name: str | None = None,
               promotion: str = "", quiet: bool = False, view: bool = False,
-              **rules: Callable[..., Any]) -> Any:  # fmt: skip
+              **rules: _Forward) -> Op | _Declare:  # fmt: skip
     """Declare an operation with its rules; also a decorator on the forward function.
 
     Parameters
@@ -297,12 +315,19 @@ def primitive(forward: Callable[..., Any] | None = None, *, name: str | None = N
     return Op(forward, rules, name=name, promotion=promotion, quiet=quiet, view=view)
 
 
-def elementwise(forward: Callable[..., Any] | None = None, *, name: str | None = None,
-                promotion: str = "same", quiet: bool = False, **rules: Callable[..., Any]) -> Any:  # fmt: skip
+@overload
+def elementwise(forward: _Forward, *, name: str | None = ..., promotion: str = ...,
+                quiet: bool = ..., **rules: _Forward) -> Op: ...  # fmt: skip
+@overload
+def elementwise(forward: None = ..., *, name: str | None = ..., promotion: str = ...,
+                quiet: bool = ..., **rules: _Forward) -> _Declare: ...  # fmt: skip
+def elementwise(forward: _Forward | None = None, *, name: str | None = None,
+                promotion: str = "same", quiet: bool = False,
+                **rules: _Forward) -> Op | _Declare:  # fmt: skip
     """Declare an operation that acts on each element, broadcasting its inputs as NumPy does.
 
-    As :func:`primitive`; and a rule may return a gradient of the broadcast shape: the engine sums it
-    back to the input's. `promotion` is "same" (one common dtype) or "float" (a floating one).
+    As :func:`primitive`; and a rule may return a gradient of the broadcast shape: the engine sums
+    it back to the input's. `promotion` is "same" (one common dtype) or "float" (a floating one).
     """
     if forward is None:
         return lambda function: elementwise(
@@ -311,9 +336,15 @@ def elementwise(forward: Callable[..., Any] | None = None, *, name: str | None =
     return Op(forward, rules, name=name, broadcasts=True, promotion=promotion, quiet=quiet)
 
 
-def constant(forward: Callable[..., Any] | None = None, *, name: str | None = None,
-             promotion: str = "", broadcasts: bool = False, quiet: bool = False) -> Any:  # fmt: skip
-    """Declare an operation without a gradient: comparisons, ``argmax``, ``sign``, …"""
+@overload
+def constant(forward: _Forward, *, name: str | None = ..., promotion: str = ...,
+             broadcasts: bool = ..., quiet: bool = ...) -> Op: ...  # fmt: skip
+@overload
+def constant(forward: None = ..., *, name: str | None = ..., promotion: str = ...,
+             broadcasts: bool = ..., quiet: bool = ...) -> _Declare: ...  # fmt: skip
+def constant(forward: _Forward | None = None, *, name: str | None = None, promotion: str = "",
+             broadcasts: bool = False, quiet: bool = False) -> Op | _Declare:  # fmt: skip
+    """Declare an operation without a gradient, such as a comparison or ``argmax``."""
     if forward is None:
         return lambda function: constant(
             function, name=name, promotion=promotion, broadcasts=broadcasts, quiet=quiet

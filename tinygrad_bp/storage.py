@@ -4,12 +4,12 @@ A rule names values of the forward pass that it reads in the backward pass. If s
 changed in between, the gradient would be silently wrong. Two kinds of change are told apart:
 
 - changes through tensors (``x += 1``, ``x[0] = 1``, through any view) are noted here, by the memory
-  that was changed, with the time on a clock that also numbers the recorded nodes. A kept value whose
-  memory was changed after its node was recorded is refused. Recording itself costs nothing.
-- changes behind our back, through a NumPy array that shares the memory (``from_numpy``, ``.numpy()``,
-  an array that was an operand itself) leave no note. Such values are compared with a snapshot. A
-  snapshot costs a copy (5 µs for a batch of 64 MNIST images) and is taken only of memory that NumPy
-  code can reach.
+  that was changed, with the time on a clock that also numbers the recorded nodes. A kept value
+  whose memory was changed after its node was recorded is refused. Recording itself costs nothing.
+- changes behind our back, through a NumPy array that shares the memory (``from_numpy``,
+  ``.numpy()``, an array that was an operand itself) leave no note. Such values are compared with a
+  snapshot. A snapshot costs a copy (5 µs for a batch of 64 MNIST images) and is taken only of
+  memory that NumPy code can reach.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _LARGE = 1 << 20  # beyond this many bytes a checksum stands for the copy
 
 
 class Latest:
-    """The last time that any memory was changed or exposed: older than a node, nothing is to check."""
+    """The last time that any memory was changed or exposed; nodes recorded since need no check."""
 
     at = 0
 
@@ -82,7 +82,7 @@ class Storage:
             SHARED[id(owner)] = self
 
     def expose(self, origin: tuple[Any, ...] = ()) -> None:
-        """Note that the memory is being handed to NumPy code, and of what history its values are."""
+        """Note that the memory is being handed to NumPy code, with the history of its values."""
         self.origin = origin
         owner = self.owner()
         if owner is not None and id(owner) not in SHARED:

@@ -2,8 +2,8 @@
 
 `apply` runs an operation of the table on tensors and, where an operand wants a gradient, records a
 node that points back to where the operands came from. `Tensor.backward` carries gradients back over
-these nodes. What tensors can do with arithmetic, indexing and NumPy lies in `dispatch`; how they may
-be changed in place, in `inplace`.
+these nodes. What tensors can do with arithmetic, indexing and NumPy lies in `dispatch`; how they
+may be changed in place, in `inplace`.
 """
 
 from __future__ import annotations
@@ -88,8 +88,10 @@ class Tensor(Conversions, ArrayMethods):
         SPEAKERS[cls] = apply
 
     def __new__(cls, data: Any = ()) -> Self:
+        """Copy numbers into a tensor of the default dtype."""
         array = data._array if isinstance(data, Tensor) else np.asarray(data)
-        return _make(cls, np.array(array, dtypes.as_numpy(dtypes.get_default_dtype())))
+        made: Self = _make(cls, np.array(array, dtypes.as_numpy(dtypes.get_default_dtype())))
+        return made
 
     # ------------------------------------------------------------------------------- what it is
 
@@ -143,14 +145,16 @@ class Tensor(Conversions, ArrayMethods):
         if node is None:
             node = self._grad
             if not isinstance(node, Node):
-                return node
+                return node  # type: ignore[no-any-return]
         return None if node.extra is None else node.extra.grad
 
     @grad.setter
     def grad(self, value: Tensor | None) -> None:
         if value is not None:
             if not isinstance(value, Tensor):
-                raise TypeError(f"the gradient of a tensor is a Tensor or None, not {type(value).__name__}")
+                raise TypeError(
+                    f"the gradient of a tensor is a Tensor or None, not {type(value).__name__}"
+                )
             if value._array.shape != self._array.shape:
                 raise RuntimeError(
                     f"a gradient of shape {tuple(value.shape)} can't be assigned to a tensor of "
@@ -235,16 +239,17 @@ class Tensor(Conversions, ArrayMethods):
         if requires_grad and node is None:
             if self._array.dtype.kind not in "fc":
                 raise RuntimeError(
-                    f"only tensors of floating-point dtype can require a gradient; this one, of shape "
-                    f"{tuple(self.shape)}, is {self.dtype.name}. Convert it first: x.to(tgb.float32)."
+                    "only tensors of floating-point dtype can require a gradient; this one, of "
+                    f"shape {tuple(self.shape)}, is {self.dtype.name}. Convert it first: "
+                    "x.to(tgb.float32)."
                 )
             slept = self._grad
             self._node = slept if isinstance(slept, Node) else leaf(self)
         elif not requires_grad and node is not None:
             if node.op is not None:
                 raise RuntimeError(
-                    "requires_grad can be switched off on leaves only; this tensor is the output of "
-                    f"{node.describe()}. Use x.detach() for one without history."
+                    "requires_grad can be switched off on leaves only; this tensor is the output "
+                    f"of {node.describe()}. Use x.detach() for one without history."
                 )
             # The leaf sleeps: graphs that were recorded with it find it when it is woken up.
             self._grad, self._node = node, None
@@ -319,7 +324,8 @@ class Tensor(Conversions, ArrayMethods):
         """The name given with :meth:`named`."""
         return self._name
 
-    # ------------------------------------------------------------------------------ leaving for NumPy
+    # ------------------------------------------------------------------------------ leaving for
+    # NumPy
 
     def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
         """Return the values as a NumPy array that shares this tensor's memory.
@@ -327,8 +333,8 @@ class Tensor(Conversions, ArrayMethods):
         Raises
         ------
         RuntimeError
-            If the tensor requires a gradient: the array would forget it. Say ``x.detach().numpy()``,
-            or ``force=True``.
+            If the tensor requires a gradient: the array would forget it. Say
+            ``x.detach().numpy()``, or ``force=True``.
         """
         if self.requires_grad and not force:
             raise RuntimeError(
@@ -373,7 +379,7 @@ class Tensor(Conversions, ArrayMethods):
                 "only leaves can be deep-copied, not the output of a recorded operation: "
                 "x.detach().clone() copies the values"
             )
-        twin = _make(type(self), self._array.copy())
+        twin: Self = _make(type(self), self._array.copy())
         twin._name = self._name
         memo[id(self)] = twin
         if self.requires_grad:
@@ -447,7 +453,8 @@ def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any] = _NOTHING) -> An
     except (ValueError, IndexError, TypeError) as error:
         raise explain_failure(op, values, attrs, error) from None
     if type(array) is not np.ndarray:
-        array = np.asarray(array)
+        # NumPy hands a single element out as a number; sliced from a tensor it stays a view of it.
+        array = values[0][(*attrs["key"], ...)] if op.view else np.asarray(array)
     out = _new(Tensor)
     out._array = array
     out._node = None
@@ -529,7 +536,10 @@ def _take_snapshots(node: Node, kept: Any, args: Any) -> None:
         if isinstance(value, np.ndarray) and (
             is_shared(value)
             # A read-only array may show memory that is written to through another one.
-            or (isinstance(operand, np.ndarray) and (operand.flags.writeable or operand.base is not None))
+            or (
+                isinstance(operand, np.ndarray)
+                and (operand.flags.writeable or operand.base is not None)
+            )
         ):
             snapshots[slot] = fingerprint(value)
     if snapshots:

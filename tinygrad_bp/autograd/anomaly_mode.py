@@ -52,7 +52,8 @@ class detect_anomaly:  # noqa: N801
         self._before: list[Any] = []
 
     def __enter__(self) -> Self:
-        # A stack: one object may be entered twice. NumPy's warnings would only come before the error.
+        # A stack: one object may be entered twice. NumPy's warnings would only come before the
+        # error.
         self._before.append((modes.anomaly, np.seterr(all="ignore")))
         modes.anomaly = self._check
         return self

@@ -17,8 +17,8 @@ from .. import anomaly
 from ..graph import Lift, Node, Parts
 from ..inplace import adopt
 from ..mode import modes, no_grad
-from ..origin import cut_off
 from ..op import Op, primitive
+from ..origin import cut_off
 from ..rules.shape import sum_to
 from ..source import user_line
 from ..storage import changed, fingerprint, is_shared, tick
@@ -52,7 +52,7 @@ class FunctionCtx:
                 f"backward through {self._what()} for a second time: its saved tensors were freed "
                 "by the first; call the first backward with retain_graph=True"
             )
-        found = []
+        found: list[Tensor | None] = []
         for array, node, since, snapshot in self._saved:
             if array is None:
                 found.append(None)
@@ -168,10 +168,10 @@ class FunctionNode(Node):
 class Function:
     """Base of custom operations: subclass it with static methods `forward` and `backward`.
 
-    ``forward(ctx, *args)`` computes the result on tensors, unrecorded; ``backward(ctx, *gradients)``
-    returns a gradient for each argument of `forward`. Call ``MyFunction.apply(*args)``. As in
-    PyTorch, `forward` may instead take the arguments alone, beside a ``setup_context(ctx, inputs,
-    output)``.
+    ``forward(ctx, *args)`` computes the result on tensors, unrecorded; ``backward(ctx,
+    *gradients)`` returns a gradient for each argument of `forward`. Call
+    ``MyFunction.apply(*args)``. As in PyTorch, `forward` may instead take the arguments alone,
+    beside a ``setup_context(ctx, inputs, output)``.
 
     Examples
     --------
@@ -226,8 +226,8 @@ class Function:
         strangers = [d for d in ctx._dirty if not _among(d, outputs)]
         if strangers:
             raise RuntimeError(
-                f"{cls.__name__}.forward marked a tensor of shape {tuple(strangers[0].shape)} dirty that "
-                "it does not return: what it changed in place it has to return"
+                f"{cls.__name__}.forward marked a tensor of shape {tuple(strangers[0].shape)} dirty "
+                "that it does not return: what it changed in place it has to return"
             )
         if modes.anomaly:
             op = Op(lambda *xs: xs, {}, name=cls.__name__)
@@ -264,7 +264,8 @@ def _record(cls: Any, ctx: FunctionCtx, args: Any, nodes: Any, outputs: list[Any
         if _among(output, ctx._dirty):
             if output.is_leaf and output.requires_grad:
                 raise RuntimeError(
-                    f"{cls.__name__} changed a leaf that requires a gradient in place: change a copy"
+                    f"{cls.__name__} changed a leaf that requires a gradient in place: change "
+                    "a copy"
                 )
             output.storage.touch()
             twin = output

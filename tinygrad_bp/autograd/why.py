@@ -1,13 +1,13 @@
-"""Why is this gradient None?"""
+"""Why a gradient is None."""
 
 from __future__ import annotations
 
 from ..graph import Node, topological_order
 from ..origin import exports, leaves_behind, spell
-from ..source import describe
 from ..tensor import Tensor
 
 __all__ = ["why_no_grad"]
+
 
 def why_no_grad(x: Tensor, loss: Tensor) -> str:
     """Say why ``x.grad`` is None after ``loss.backward()``: where the path between them breaks.
@@ -63,8 +63,8 @@ def why_no_grad(x: Tensor, loss: Tensor) -> str:
         custom = [n for n in order if n.op is not None and n.plan is None]
         unless = f", unless the backward of {custom[0].describe()} returns None" if custom else ""
         return (
-            f"nothing is broken: loss depends on {name}{unless}; call loss.backward() (again, if the "
-            "gradient was cleared since)"
+            f"nothing is broken: loss depends on {name}{unless}; call loss.backward() (again, if "
+            "the gradient was cleared since)"
         )
     behind = _leaves(node)
     uncertain = None
