@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from . import dtype as dtypes
+from .messages import ShapeError
 from .rules.shape import cast
 
 __all__ = ["Conversions"]
@@ -27,7 +28,8 @@ class Conversions:
             If there is not exactly one.
         """
         if self._array.size != 1:
-            raise RuntimeError(
+            # A RuntimeError for item(), a ValueError for float(), as in PyTorch.
+            raise ShapeError(
                 f"a tensor with {self._array.size} elements, of shape {self._array.shape}, is not "
                 "a single number: reduce it first (.sum(), .mean()), or index one element"
             )

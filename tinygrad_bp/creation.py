@@ -65,7 +65,9 @@ def _numbers(data: Any, dtype: Any = None) -> np.ndarray[Any, Any]:
         if array.size == 0 and array.dtype == np.float64:
             array = array.astype(dtypes.get_default_dtype().dtype)
     if array.dtype.kind not in "biufc":
-        raise TypeError(
+        # As in PyTorch: None and other objects have no dtype (RuntimeError), text has a wrong one.
+        unknown = array.dtype.kind == "O" and not isinstance(data, np.ndarray)
+        raise (RuntimeError if unknown else TypeError)(
             f"a tensor is made of numbers, not of {array.dtype} ({type(data).__name__})"
         )
     dtypes.of_numpy(array.dtype)
@@ -107,8 +109,8 @@ def tensor(
     ------
     ValueError
         For rows of different lengths.
-    TypeError
-        For what is no number.
+    TypeError, RuntimeError
+        For text, and for objects that are no numbers.
     RuntimeError
         For a gradient of integers.
 
@@ -156,7 +158,7 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     """Make a tensor from data, sharing its memory where that is possible."""
     _on_cpu(device)
     if isinstance(data, Tensor):
-        return data if dtype is None else data.to(dtype=dtype)  # type: ignore[no-any-return]
+        return data if dtype is None else data.to(dtype=dtype)
     if isinstance(data, np.ndarray) and (dtype is None or dtypes.as_numpy(dtype) == data.dtype):
         return from_numpy(data)
     return tensor(data, dtype=dtype)

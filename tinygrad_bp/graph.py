@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from heapq import heappop, heappush
+from itertools import repeat
+from operator import is_
 from typing import Any
 
 import numpy as np
@@ -303,7 +305,7 @@ def backprop(
                         and node.plan is not None
                         and gradient.base is None
                         and gradient is not g
-                        and not (node.saved and _among(gradient, node.saved))
+                        and not any(map(is_, node.saved or (), repeat(gradient)))
                     ):
                         own.add(parent)
             elif parent in own:
@@ -342,7 +344,3 @@ def _leading_to(wanted: set[Node], order: list[Node]) -> set[Node]:
         if node not in useful and not useful.isdisjoint(node.inputs):
             useful.add(node)
     return useful
-
-
-def _among(array: Any, arrays: Iterable[Any]) -> bool:
-    return any(array is other for other in arrays)

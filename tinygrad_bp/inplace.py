@@ -95,8 +95,8 @@ def _check_writable(tensor: Any, what: str) -> None:
     if view is not None and not view.recorded and modes.grad and node is not None:
         raise RuntimeError(
             f"{what} of a view of shape {tuple(tensor.shape)} that was made under no_grad (or in a "
-            "custom Function), of a tensor that requires a gradient: should the change be recorded? Make the view and change it "
-            "both under no_grad, or both outside"
+            "custom Function), of a tensor that requires a gradient: should the change be "
+            "recorded? Make the view and change it both under no_grad, or both outside"
         )
     if modes.grad and node is not None and node.op is None:
         whose = "a leaf that requires" if base is tensor else "a view of a leaf that requires"

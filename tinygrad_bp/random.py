@@ -74,7 +74,7 @@ class _Default(Generator):
         self._numpy: np.random.Generator | None = None
 
     @property
-    def numpy(self) -> np.random.Generator:  # type: ignore[override]
+    def numpy(self) -> np.random.Generator:
         if self._numpy is None:
             self._numpy = np.random.Generator(np.random.PCG64(self._seed))
         return self._numpy

@@ -146,7 +146,7 @@ def fingerprint(array: Array) -> Any:
     """Return what tells the contents of an array from others: the bytes, or their checksum."""
     if array.nbytes <= _LARGE:
         return array.tobytes()
-    data = np.ascontiguousarray(array)
+    data = np.ascontiguousarray(array).data
     return zlib.crc32(data), zlib.adler32(data)
 
 

@@ -49,7 +49,7 @@ def test_the_nan_of_a_masked_branch_is_found_where_it_is_born():
         tgb.where(x > 0, tgb.log(x), 0)
     x = leaf(0, 1)
     y = tgb.where(x > 0, tgb.sqrt(x), 0).sum()  # 0 · ∞ in the backward pass
-    with detect_anomaly(), pytest.raises(RuntimeError, match="NaN of the backward pass.*'sqrt'"):
+    with detect_anomaly(), pytest.raises(RuntimeError, match=r"NaN of the backward pass.*'sqrt'"):
         y.backward()
 
 
@@ -91,7 +91,7 @@ def test_what_comes_after_is_not_blamed():
 
 def test_inf_minus_inf_is_a_birth():
     x = tgb.tensor([float("inf")], requires_grad=True)
-    with detect_anomaly(), pytest.raises(RuntimeError, match="first NaN.*'subtract'"):
+    with detect_anomaly(), pytest.raises(RuntimeError, match=r"first NaN.*'subtract'"):
         x - x
 
 
@@ -126,10 +126,10 @@ def test_custom_functions():
 
     x = leaf(1, 2)
     with detect_anomaly():
-        with pytest.raises(RuntimeError, match="first NaN of the forward pass.*'Bad'"):
+        with pytest.raises(RuntimeError, match=r"first NaN of the forward pass.*'Bad'"):
             Bad.apply(x, True)  # nan
         y = Bad.apply(x, False)
-        with pytest.raises(RuntimeError, match="backward pass.*'Bad'.*y = Bad.apply"):
+        with pytest.raises(RuntimeError, match=r"backward pass.*'Bad'.*y = Bad.apply"):
             y.sum().backward()
 
 

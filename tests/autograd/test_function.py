@@ -210,7 +210,7 @@ def test_mark_dirty_is_noticed_and_refused_on_leaves():
     Triple.apply(y)
     with pytest.raises(RuntimeError, match="changed in place"):
         kept.backward()
-    with pytest.raises(RuntimeError, match="Triple.*leaf"):
+    with pytest.raises(RuntimeError, match=r"Triple.*leaf"):
         Triple.apply(leaf(1, 2))
 
 
@@ -225,7 +225,7 @@ def test_what_is_dirty_has_to_be_returned():
         def backward(ctx, g):
             return g
 
-    with pytest.raises(RuntimeError, match="Lost.forward marked.*has to return"):
+    with pytest.raises(RuntimeError, match=r"Lost.forward marked.*has to return"):
         Lost.apply(leaf(1, 2) * 1)
 
 

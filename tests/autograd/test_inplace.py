@@ -9,6 +9,7 @@ import tinygrad_bp as tgb
 
 RNG = np.random.default_rng(0)
 A, B = RNG.uniform(0.5, 2, (3, 4)), RNG.uniform(0.5, 2, (3, 4))
+ONES = tgb.ones(3, 4, dtype=tgb.float64)
 
 
 def gradients(program, *arrays):
@@ -18,7 +19,8 @@ def gradients(program, *arrays):
     flat = out.reshape(-1)
     loss = (flat * tgb.tensor(weights[: flat.numel()])).sum() + (out * out).sum()
     loss.backward()
-    return [out.detach().numpy(), *(np.zeros(x.shape) if x.grad is None else x.grad.numpy() for x in leaves)]
+    found = [np.zeros(x.shape) if x.grad is None else x.grad.numpy() for x in leaves]
+    return [out.detach().numpy(), *found]
 
 
 def replaced(x, mask, value):
@@ -246,12 +248,12 @@ PAIRS = [
     (_swap, lambda x, y: x[[1, 0, 2]] * y), (_swap_by_indices, lambda x, y: x[[1, 0, 2]] * y),
     (_base_then_view, lambda x, y: 2 * x[1:, ::2] * y[1:, ::2]),
     (_view_then_base, lambda x, y: tgb.cat([x[:1], x[1:] * y[1:]]) * y),
-    (_transposed, lambda x, y: 4 * x * replaced(tgb.ones(3, 4, dtype=tgb.float64), mask_of((3, 4), np.s_[:, 1]), y[:, :1])),
+    (_transposed, lambda x, y: 4 * x * replaced(ONES, mask_of((3, 4), np.s_[:, 1]), y[:, :1])),
     (_unbound, lambda x, y: x * y),
     (_split, lambda x, y: tgb.cat([3 * x[:, :1], x[:, 1:] + x[:, :1]], 1) * y),
     (_narrow, lambda x, y: tgb.cat([x[:, :1], x[:, 1:3] * y[:, 1:3], x[:, 3:]], 1)),
     (_into_constant, lambda x, y: tgb.cat([y[:1], x[1:]]) * x[1]),
-    (_view_of_view, lambda x, y: x * y * tgb.where(tgb.tensor(mask_of((3, 4), np.s_[1:, 1:3])), y, 1.0)),
+    (_view_of_view, lambda x, y: x * y * replaced(ONES, mask_of((3, 4), np.s_[1:, 1:3]), y)),
 ]  # fmt: skip
 
 
@@ -269,15 +271,36 @@ def test_views_changed_in_turn():
         x = tgb.cat([x[:2] / y[:2], x[2:]])
         return x * x[:, :1] + x
 
-    for got, expected in zip(gradients(_views_in_turn, A, B), gradients(reference, A, B), strict=True):
+    for got, expected in zip(
+        gradients(_views_in_turn, A, B), gradients(reference, A, B), strict=True
+    ):
         np.testing.assert_allclose(got, expected, rtol=1e-12)
 
 
 KEYS = [
-    0, -1, slice(1, None), slice(None, None, 2), slice(None, None, -1), ..., None, (1, 2), (slice(None), 1),
-    (..., slice(0, 2)), (None, 1), [0, 2], np.array([2, 0]), A > 1, (slice(None), [0, 3]), ([0, 1], [1, 2]),
-    (1, [0, 2]), ([0, 2], 1), (A[:, 0] > 1), (slice(None), A[0] > 1), ([[0], [2]], [1, 3]), (0, slice(1, 3)),
-]  # fmt: skip
+    0,
+    -1,
+    slice(1, None),
+    slice(None, None, 2),
+    slice(None, None, -1),
+    ...,
+    None,
+    (1, 2),
+    (slice(None), 1),
+    (..., slice(0, 2)),
+    (None, 1),
+    [0, 2],
+    np.array([2, 0]),
+    A > 1,
+    (slice(None), [0, 3]),
+    ([0, 1], [1, 2]),
+    (1, [0, 2]),
+    ([0, 2], 1),
+    (A[:, 0] > 1),
+    (slice(None), A[0] > 1),
+    ([[0], [2]], [1, 3]),
+    (0, slice(1, 3)),
+]
 
 
 @pytest.mark.parametrize("key", KEYS, ids=str)
@@ -321,6 +344,21 @@ def test_numpy_scalars_and_other_dtypes_as_values():
         assert x.grad.tolist() == [1, 1]
 
 
+@pytest.mark.parametrize("key", [1, -1, (1,), (..., 1)])
+def test_a_single_element_is_a_view_too(key):
+    x = tgb.tensor([1.0, 2.0], requires_grad=True)
+    y = x * 3
+    element = y[key]
+    element *= 5
+    assert y.tolist() == [3, 30] and np.shares_memory(element.detach().numpy(), y.detach().numpy())
+    y += 1
+    (element * 2 + y.sum()).backward()
+    assert element.item() == 31 and x.grad.tolist() == [3, 45]
+    for number in y.unbind():
+        number.zero_()
+    assert y.tolist() == [0, 0]
+
+
 def test_a_constant_that_takes_in_history_gets_it():
     x = tgb.tensor([1.0, 2.0], requires_grad=True)
     c = tgb.zeros(2)
@@ -334,7 +372,9 @@ def test_a_constant_that_takes_in_history_gets_it():
 
 # ------------------------------------------------------------------------------ random programs
 
-KEY = st.sampled_from([0, 2, slice(0, 2), slice(None, None, 2), (slice(None), 1), (slice(1, 3), slice(0, 2))])
+KEY = st.sampled_from(
+    [0, 2, slice(0, 2), slice(None, None, 2), (slice(None), 1), (slice(1, 3), slice(0, 2))]
+)
 STEP = st.tuples(
     st.sampled_from(["out", "add", "mul", "view", "turn", "assign", "mask", "base"]), KEY,
     st.floats(0.5, 1.5), st.integers(0, 5),
@@ -392,4 +432,6 @@ def test_random_programs_against_central_differences(steps):
             arrays[which] = arrays[which] + sign * h * direction
             sides.append(run(steps, *arrays, None))
         slope = (sides[0] - sides[1]) / (2 * h)
-        assert (found * direction).sum() == pytest.approx(slope, rel=1e-5, abs=1e-5 * (1 + abs(value)))
+        assert (found * direction).sum() == pytest.approx(
+            slope, rel=1e-5, abs=1e-5 * (1 + abs(value))
+        )

@@ -87,9 +87,25 @@ def _view_exported(h, other):
 
 
 CHANGES = [
-    _add, _assign, _assign_array, _assign_mask, _assign_indices, _view, _view_of_view, _copy, _fill,
-    _no_grad, _detached, _data, _numpy, _numpy_view, _asarray, _ufunc_out, _from_numpy, _view_exported,
-]  # fmt: skip
+    _add,
+    _assign,
+    _assign_array,
+    _assign_mask,
+    _assign_indices,
+    _view,
+    _view_of_view,
+    _copy,
+    _fill,
+    _no_grad,
+    _detached,
+    _data,
+    _numpy,
+    _numpy_view,
+    _asarray,
+    _ufunc_out,
+    _from_numpy,
+    _view_exported,
+]
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -113,7 +129,7 @@ def test_a_changed_output_is_noticed(change):
     h = x.exp()  # keeps its output
     loss = h.sum()
     change(h, x)
-    with pytest.raises(RuntimeError, match="'exp'.*its output") as error:
+    with pytest.raises(RuntimeError, match=r"'exp'.*its output") as error:
         loss.backward()
     assert "`h = x.exp()  # keeps its output`" in str(error.value)
 
@@ -138,10 +154,16 @@ def test_a_change_before_the_value_is_kept_is_fine(change):
     assert w.grad.tolist() == values
 
 
-@pytest.mark.parametrize("write", [
-    lambda a: a.__setitem__(0, 9), lambda a: a[1:].__setitem__(0, 9), lambda a: np.negative(a, out=a),
-    lambda a: a.sort(), lambda a: a.fill(0),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda a: a.__setitem__(0, 9),
+        lambda a: a[1:].__setitem__(0, 9),
+        lambda a: np.negative(a, out=a),
+        lambda a: a.sort(),
+        lambda a: a.fill(0),
+    ],
+)
 @pytest.mark.parametrize("share", [
     lambda a: tgb.from_numpy(a), lambda a: tgb.as_tensor(a), lambda a: tgb.from_numpy(a[:]),
     lambda a: tgb.from_numpy(a).reshape(2, 1).reshape(2), lambda a: a,
@@ -248,7 +270,10 @@ def test_in_place_on_a_leaf_names_the_leaf():
 
 
 def test_in_place_on_memory_that_is_repeated_or_read_only_raises():
-    for tensor in (tgb.ones(1, 2).expand(3, 2), tgb.from_numpy(np.broadcast_to(np.ones(2), (3, 2)))):
+    for tensor in (
+        tgb.ones(1, 2).expand(3, 2),
+        tgb.from_numpy(np.broadcast_to(np.ones(2), (3, 2))),
+    ):
         for change in (_add, _assign):
             with pytest.raises(RuntimeError, match=r"clone\(\)"):
                 change(tensor, None)
@@ -291,16 +316,22 @@ def test_a_view_made_under_no_grad_has_no_history_to_rewrite():
         view * 3
 
 
-@pytest.mark.parametrize(("fails", "names"), [
-    (lambda x: x + tgb.ones(3), ["add", "(2,)", "(3,)", "Remedy"]),
-    (lambda x: x @ tgb.ones(3, 2), ["matmul", "(2,)", "(3, 2)", "Remedy"]),
-    (lambda x: x.reshape(3), ["reshape", "(2,)", "(3,)", "Remedy"]),
-    (lambda x: tgb.cat([x.reshape(1, 2), tgb.ones(1, 3)]), ["concatenate", "(1, 2)", "(1, 3)", "Remedy"]),
-    (lambda x: tgb.stack([x, tgb.ones(3)]), ["stack", "(2,)", "(3,)", "Remedy"]),
-    (lambda x: x.expand(3), ["broadcast_to", "(2,)", "(3,)", "Remedy"]),
-    (lambda x: tgb.where(tgb.ones(3) > 0, x, 0), ["where", "(3,)", "(2,)", "Remedy"]),
-    (lambda x: tgb.einsum("ij,jk->ik", x, x), ["einsum", "(2,)"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("fails", "names"),
+    [
+        (lambda x: x + tgb.ones(3), ["add", "(2,)", "(3,)", "Remedy"]),
+        (lambda x: x @ tgb.ones(3, 2), ["matmul", "(2,)", "(3, 2)", "Remedy"]),
+        (lambda x: x.reshape(3), ["reshape", "(2,)", "(3,)", "Remedy"]),
+        (
+            lambda x: tgb.cat([x.reshape(1, 2), tgb.ones(1, 3)]),
+            ["concatenate", "(1, 2)", "(1, 3)", "Remedy"],
+        ),
+        (lambda x: tgb.stack([x, tgb.ones(3)]), ["stack", "(2,)", "(3,)", "Remedy"]),
+        (lambda x: x.expand(3), ["broadcast_to", "(2,)", "(3,)", "Remedy"]),
+        (lambda x: tgb.where(tgb.ones(3) > 0, x, 0), ["where", "(3,)", "(2,)", "Remedy"]),
+        (lambda x: tgb.einsum("ij,jk->ik", x, x), ["einsum", "(2,)"]),
+    ],
+)
 def test_shapes_that_do_not_fit_are_named(fails, names):
     with pytest.raises((RuntimeError, ValueError)) as error:
         fails(leaf(1, 2))

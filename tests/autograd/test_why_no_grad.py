@@ -80,9 +80,9 @@ BREAKS = {
     "argmax": (lambda x: x.argmax().float(), "without a gradient by 'argmax'"),  # BREAK
     "custom": (lambda x: _Constant.apply(x), "without a gradient by '_Constant'"),  # BREAK
     "numpy": (lambda x: tgb.tensor(x.detach().numpy()), "by 'detach()'"),  # BREAK
-    "asarray": (lambda x: tgb.tensor(np.asarray(x)), "taken through NumPy by 'np.asarray'"),  # BREAK
+    "asarray": (lambda x: tgb.tensor(np.asarray(x)), "NumPy by 'np.asarray'"),  # BREAK
     "from_numpy": (lambda x: tgb.from_numpy(np.asarray(x)), "taken through NumPy"),  # BREAK
-    "force": (lambda x: tgb.from_numpy(x.numpy(force=True)), "taken through NumPy by 'numpy()'"),  # BREAK
+    "force": (lambda x: tgb.from_numpy(x.numpy(force=True)), "NumPy by 'numpy()'"),  # BREAK
     "in NumPy": (lambda x: tgb.tensor(np.asarray(x) * 2), "not used.*taken through NumPy"),  # BREAK
     "no_grad": (_in_no_grad, "computed under no_grad by 'multiply'"),
     "in place": (_in_place_under_no_grad, "computed under no_grad by 'multiply'"),

@@ -18,16 +18,25 @@ def test_single_numbers():
     assert list(range(tgb.tensor(2))) == [0, 1]
 
 
-@pytest.mark.parametrize(("use", "error"), [
-    (lambda: tgb.ones(2).item(), RuntimeError), (lambda: float(tgb.ones(2)), RuntimeError),
-    (lambda: bool(tgb.ones(2)), RuntimeError), (lambda: bool(tgb.ones(0)), RuntimeError),
-    (lambda: tgb.ones(0).item(), RuntimeError), (lambda: [1][tgb.tensor(0.0)], TypeError),
-    (lambda: operator.index(tgb.tensor([1, 2])), TypeError), (lambda: len(tgb.tensor(1)), TypeError),
-    (lambda: list(tgb.tensor(1)), TypeError), (lambda: f"{tgb.ones(2):.2f}", TypeError),
-    (lambda: tgb.ones(2, requires_grad=True).numpy(), RuntimeError),
-    (lambda: (tgb.ones(2, requires_grad=True) * 2).numpy(), RuntimeError),
-    (lambda: tgb.ones(2) + "a", TypeError), (lambda: tgb.ones(2) @ None, TypeError),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("use", "error"),
+    [
+        (lambda: tgb.ones(2).item(), RuntimeError),
+        (lambda: float(tgb.ones(2)), RuntimeError),
+        (lambda: bool(tgb.ones(2)), RuntimeError),
+        (lambda: bool(tgb.ones(0)), RuntimeError),
+        (lambda: tgb.ones(0).item(), RuntimeError),
+        (lambda: [1][tgb.tensor(0.0)], TypeError),
+        (lambda: operator.index(tgb.tensor([1, 2])), TypeError),
+        (lambda: len(tgb.tensor(1)), TypeError),
+        (lambda: list(tgb.tensor(1)), TypeError),
+        (lambda: f"{tgb.ones(2):.2f}", TypeError),
+        (lambda: tgb.ones(2, requires_grad=True).numpy(), RuntimeError),
+        (lambda: (tgb.ones(2, requires_grad=True) * 2).numpy(), RuntimeError),
+        (lambda: tgb.ones(2) + "a", TypeError),
+        (lambda: tgb.ones(2) @ None, TypeError),
+    ],
+)
 def test_what_is_no_single_number(use, error):
     with pytest.raises(error):
         use()
@@ -44,7 +53,7 @@ def test_containers():
     x = tgb.tensor([[1, 2], [3, 4]])
     assert len(x) == 2 and [row.tolist() for row in x] == [[1, 2], [3, 4]]
     assert 3 in x and 7 not in x and tgb.tensor(4) in x
-    a, b = x
+    _, b = x
     assert b.tolist() == [3, 4]
     assert len({x, x, tgb.ones(1)}) == 2 and {x: 1}[x] == 1
     assert x.tolist() == [[1, 2], [3, 4]] and tgb.tensor(1.0).tolist() == 1.0
@@ -58,8 +67,14 @@ def test_iteration_is_differentiable():
 
 def test_dtypes():
     x = tgb.tensor([0.0, 1.7])
-    assert x.long().tolist() == [0, 1] and x.int().dtype == tgb.int32 and x.bool().tolist() == [False, True]
-    assert x.double().dtype == x.to(tgb.float64).dtype == x.to("cpu", tgb.float64).dtype == tgb.float64
+    assert (
+        x.long().tolist() == [0, 1]
+        and x.int().dtype == tgb.int32
+        and x.bool().tolist() == [False, True]
+    )
+    assert (
+        x.double().dtype == x.to(tgb.float64).dtype == x.to("cpu", tgb.float64).dtype == tgb.float64
+    )
     assert x.to(x.double()).dtype == tgb.float64 and x.half().dtype == tgb.float16
     assert x.to(tgb.float32) is x and x.to("cpu") is x and x.cpu() is x
     assert x.to(tgb.float32, copy=True) is not x

@@ -8,20 +8,34 @@ import tinygrad_bp as tgb
 NAN, INF = float("nan"), float("inf")
 
 EXPECTED = [
-    ([], "tensor([])"), (0.0, "tensor(0.)"), (-0.0, "tensor(-0.)"), (1.5, "tensor(1.5000)"),
-    (1e-5, "tensor(1.0000e-05)"), (1e9, "tensor(1.0000e+09)"), (1e8, "tensor(100000000.)"),
-    (123456.0, "tensor(123456.)"), (12345.678, "tensor(12345.6777)"), (NAN, "tensor(nan)"),
-    (INF, "tensor(inf)"), ([1.0, 2.0], "tensor([1., 2.])"), ([0.0, 0.5], "tensor([0.0000, 0.5000])"),
-    ([1e-5, 1.0], "tensor([1.0000e-05, 1.0000e+00])"), ([1000.0, 0.5], "tensor([1.0000e+03, 5.0000e-01])"),
-    ([NAN, 1.0], "tensor([nan, 1.])"), ([NAN, 1.5], "tensor([   nan, 1.5000])"),
-    ([INF, -INF, 0.25], "tensor([   inf,   -inf, 0.2500])"), ([-1.5, 22.25], "tensor([-1.5000, 22.2500])"),
+    ([], "tensor([])"),
+    (0.0, "tensor(0.)"),
+    (-0.0, "tensor(-0.)"),
+    (1.5, "tensor(1.5000)"),
+    (1e-5, "tensor(1.0000e-05)"),
+    (1e9, "tensor(1.0000e+09)"),
+    (1e8, "tensor(100000000.)"),
+    (123456.0, "tensor(123456.)"),
+    (12345.678, "tensor(12345.6777)"),
+    (NAN, "tensor(nan)"),
+    (INF, "tensor(inf)"),
+    ([1.0, 2.0], "tensor([1., 2.])"),
+    ([0.0, 0.5], "tensor([0.0000, 0.5000])"),
+    ([1e-5, 1.0], "tensor([1.0000e-05, 1.0000e+00])"),
+    ([1000.0, 0.5], "tensor([1.0000e+03, 5.0000e-01])"),
+    ([NAN, 1.0], "tensor([nan, 1.])"),
+    ([NAN, 1.5], "tensor([   nan, 1.5000])"),
+    ([INF, -INF, 0.25], "tensor([   inf,   -inf, 0.2500])"),
+    ([-1.5, 22.25], "tensor([-1.5000, 22.2500])"),
     ([1.0, 1001.0], "tensor([1.0000e+00, 1.0010e+03])"),
-    ([1, 200, -3], "tensor([  1, 200,  -3])"), (True, "tensor(True)"),
+    ([1, 200, -3], "tensor([  1, 200,  -3])"),
+    (True, "tensor(True)"),
     ([True, False], "tensor([ True, False])"),
     ([[1, 2], [3, 4]], "tensor([[1, 2],\n        [3, 4]])"),
     ([[[1.0]], [[2.0]]], "tensor([[[1.]],\n\n        [[2.]]])"),
-    (1 + 2j, "tensor(1.+2.j)"), ([0.5 - 1j], "tensor([0.5000-1.j])"),
-]  # fmt: skip
+    (1 + 2j, "tensor(1.+2.j)"),
+    ([0.5 - 1j], "tensor([0.5000-1.j])"),
+]
 
 
 @pytest.mark.parametrize(("data", "text"), EXPECTED)

@@ -226,8 +226,8 @@ class Function:
         strangers = [d for d in ctx._dirty if not _among(d, outputs)]
         if strangers:
             raise RuntimeError(
-                f"{cls.__name__}.forward marked a tensor of shape {tuple(strangers[0].shape)} dirty "
-                "that it does not return: what it changed in place it has to return"
+                f"{cls.__name__}.forward marked a tensor of shape {tuple(strangers[0].shape)} "
+                "dirty that it does not return: what it changed in place it has to return"
             )
         if modes.anomaly:
             op = Op(lambda *xs: xs, {}, name=cls.__name__)

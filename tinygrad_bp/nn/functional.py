@@ -53,7 +53,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     >>> tgb.nn.functional.linear(tgb.ones(1, 2), tgb.tensor([[1.0, 2.0]]), tgb.tensor([0.5]))
     tensor([[3.5000]])
     """
-    if bias is not None and weight.ndim == 2 and input.ndim > 1:
+    if bias is not None and weight.ndim == 2:
         return _linear(input, weight, bias)
     product = _matmul(input, weight.T)
     return product if bias is None else ew.add(product, bias)

@@ -89,11 +89,12 @@ def mse_loss(input: Any, target: Any, size_average: bool | None = None, reduce: 
     >>> tgb.nn.functional.mse_loss(tgb.tensor([1.0, 2.0]), tgb.tensor([1.0, 4.0]))
     tensor(2.)
     """
-    _same_size("mse_loss", input, target)
-    how = _how(reduction, size_average, reduce)
-    if how == "mean" and weight is None and input.shape == target.shape:
+    plain = reduction == "mean" and weight is None and size_average is None and reduce is None
+    if plain and input.shape == target.shape:
         return ops.mean_squared_error(input, target)
-    return _weighted(ew.square(input - target), weight, how)
+    _same_size("mse_loss", input, target)
+    losses = ew.square(input - target)
+    return _weighted(losses, weight, _how(reduction, size_average, reduce))
 
 
 def l1_loss(input: Any, target: Any, size_average: bool | None = None, reduce: bool | None = None,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Self
 
+from ...source import caller, is_ours, user_line
 from ...tensor import Tensor
 from ..parameter import Parameter
 from .conversion import ModuleConversions
@@ -45,6 +46,8 @@ class Module(ModuleHooks, ModuleState, ModuleConversions):
     ['factor']
     """
 
+    _is_ours = True  # whether forward is code of this package
+
     training: bool
     _parameters: dict[str, Parameter | None]
     _buffers: dict[str, Tensor | None]
@@ -69,9 +72,26 @@ class Module(ModuleHooks, ModuleState, ModuleConversions):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run :meth:`forward`, with the hooks around it."""
-        if not self._call_hooks:
+        # What a layer of ours does inside was asked for by one line; a user's forward, and hooks,
+        # have lines of their own.
+        before = caller.line
+        if self._is_ours and not self._call_hooks:
+            if before is not None:
+                return self.forward(*args, **kwargs)
+            caller.line = user_line()
+        else:
+            caller.line = None
+        try:
+            if self._call_hooks:
+                return self._call_with_hooks(args, kwargs)
             return self.forward(*args, **kwargs)
-        return self._call_with_hooks(args, kwargs)
+        finally:
+            caller.line = before
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Note whose code the forward of a new class is."""
+        super().__init_subclass__(**kwargs)
+        cls._is_ours = is_ours(cls.forward)
 
     # ---------------------------------------------------------------------- attributes = registries
 
