@@ -29,11 +29,13 @@ class Modes(threading.local):
     inference = False
     anomaly = False
     watched = False  # either of the last two: a recording looks at one flag, not at two
+    plain = True  # recording, and not watched
 
     def __setattr__(self, name: str, value: bool) -> None:
         super().__setattr__(name, value)
-        if name != "grad":
-            super().__setattr__("watched", self.inference or self.anomaly)
+        watched = self.inference or self.anomaly
+        super().__setattr__("watched", watched)
+        super().__setattr__("plain", self.grad and not watched)
 
 
 modes = Modes()

@@ -92,7 +92,7 @@ class Op:
     """
 
     __slots__ = (
-        "attributes", "broadcasts", "first_promoted", "forward", "inputs", "name", "plans",
+        "attributes", "broadcasts", "first_promoted", "forward", "inputs", "lane", "name", "plans",
         "promotion", "quiet", "rules", "variadic", "view",
     )  # fmt: skip
 
@@ -112,6 +112,8 @@ class Op:
         self.broadcasts, self.promotion, self.quiet, self.view = broadcasts, promotion, quiet, view
         self.inputs, self.variadic, self.attributes = _signature(forward, rules)
         self.plans: dict[int, Plan | None] = {}
+        #: A faster way of recording, made by who records; False until it was looked for.
+        self.lane: Any = False
         # Leading inputs without a rule (the condition of `where`) take no part in the result's
         # dtype.
         self.first_promoted = 0

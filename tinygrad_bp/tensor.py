@@ -20,6 +20,7 @@ from . import dtype as dtypes
 from .conversion import Conversions
 from .dispatch import ArrayMethods
 from .graph import Node
+from .lane import build_lane
 from .messages import explain_failure
 from .mode import modes
 from .op import SPEAKERS, Op
@@ -436,6 +437,11 @@ def leaf(tensor: Tensor) -> Node:
 
 def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any] = _NOTHING) -> Any:
     """Run an operation of the table on operands of which at least one is a Tensor; record it."""
+    if op.lane is not None:
+        if op.lane is False:
+            op.lane = build_lane(op, Tensor)
+        elif (fast := op.lane(op, args, attrs)) is not None:
+            return fast
     values = [a._array if isinstance(a, Tensor) else a for a in args]
     if op.promotion:
         try:

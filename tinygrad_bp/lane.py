@@ -1,0 +1,109 @@
+"""The fast lane: recording an operation by straight-line code, written once for each operation.
+
+`tensor.apply` and `tensor.record` treat every case: operands of mixed dtypes, numbers, views whose
+base was rewritten, memory that NumPy shares, anomaly detection. In training hardly any of it occurs,
+and asking costs more than the arithmetic of a small layer. So for each operation a function is
+compiled that checks in one breath that nothing unusual is there, and records; otherwise it returns
+None, and the general way is taken. It decides nothing of its own: with the lanes closed
+(`tests/tensor/test_lane.py` closes them) every result is the same.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .graph import Node
+from .mode import modes
+from .op import Op
+from .source import user_line
+from .storage import REWRITTEN, SHARED, tick
+
+__all__ = ["build_lane"]
+
+_TEMPLATE = """
+def lane(op, args, attrs):
+    try:
+        {names}, = args
+        {arrays}
+    except (AttributeError, ValueError):  # a number or an array among the operands
+        return None
+    if {unusual}:
+        return None
+    {nodes}
+    mask = {mask}
+    plan = plans.get(mask)
+    if plan is None:
+        return None
+    try:
+        array = forward({values}, **attrs)
+    except Exception:  # the general way explains it
+        return None
+    if type(array) is not ndarray:
+        array = asarray(array)
+    out = new(Tensor)
+    out._array = array
+    out._node = node = new(Node)
+    node.number = tick()
+    node.op = op
+    node.plan = plan
+    node.inputs = ({inputs},)
+    node.attrs = attrs
+    node.shape = shape = array.shape
+    node.dtype = dtype
+    node.line = user_line()
+    node.saved = () if plan.keep is None else plan.keep(({values},), array)
+    node.made = ref(out)
+    {constants}
+    {shapes}
+    return out
+"""
+
+
+def build_lane(op: Op, tensor_type: type) -> Callable[..., Any] | None:
+    """Compile the fast lane of an operation; None for those that have none.
+
+    An operation has one if its inputs are fixed in number, its result is of its operands' dtype and
+    no view of them, and it raises no floating-point warning as a matter of course.
+    """
+    n = len(op.inputs)
+    if op.variadic or op.quiet or op.view or not op.promotion or op.first_promoted or not op.rules:
+        return None
+    places = range(n)
+    unusual = ["REWRITTEN", "SHARED", "not modes.plain", 'dtype.kind != "f"']
+    unusual += [f"v{i}.dtype is not dtype" for i in places[1:]]
+    full = (2 << n) - 1
+    constants = shapes = ""
+    if n > 1:
+        # A constant has a past (why_no_grad), or may not be kept: the general way looks into it.
+        constants = f"if mask != {full}:\n        node.constants = [" + ", ".join(
+            f"None if n{i} is not None else ref(a{i})" for i in places) + "]"  # fmt: skip
+        unusual += [f"(a{i}._node is None and (a{i}._origin or a{i}._inference))" for i in places]
+    if n > 1 and op.broadcasts:
+        shapes = "if " + " or ".join(f"v{i}.shape != shape" for i in places)
+        shapes += ":\n        node.shapes = [" + ", ".join(f"v{i}.shape" for i in places) + "]"
+    values = ", ".join(f"v{i}" for i in places)
+    source = _TEMPLATE.format(
+        names=", ".join(f"a{i}" for i in places),
+        arrays="; ".join(f"v{i} = a{i}._array" for i in places) + "; dtype = v0.dtype",
+        unusual=" or ".join(unusual),
+        nodes="; ".join(f"n{i} = a{i}._node" for i in places),
+        mask=f"{1 << n}" + "".join(f" + (n{i} is not None) * {1 << (n - 1 - i)}" for i in places),
+        values=values,
+        inputs=", ".join(f"n{i}" for i in places),
+        constants=constants,
+        shapes=shapes,
+    )
+    names: dict[str, Any] = {
+        "plans": op.plans, "forward": op.forward, "modes": modes, "tick": tick, "Node": Node,
+        "Tensor": tensor_type, "new": object.__new__, "ref": weakref.ref, "user_line": user_line,
+        "ndarray": np.ndarray, "asarray": np.asarray, "REWRITTEN": REWRITTEN, "SHARED": SHARED,
+    }  # fmt: skip
+    # Built from this file's own words and small numbers only. The file name makes `user_line` pass
+    # over the generated code as over the rest of the package.
+    exec(compile(source, __file__, "exec"), names)
+    lane: Callable[..., Any] = names["lane"]
+    return lane
