@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from . import dtype as dtypes
+from .arrays import numbers, shape_of
 from .messages import ShapeError
 from .rules.shape import cast
 
@@ -169,20 +170,20 @@ class Conversions:
 
     # ------------------------------------------------------------------------- others of this kind
 
-    def new_tensor(self, data: Any, dtype: Any = None, requires_grad: Any = False) -> Any:
+    def new_tensor(self: Any, data: Any, dtype: Any = None, requires_grad: Any = False) -> Any:
         """Make a tensor of other data and, unless given, this one's dtype."""
-        from .creation import tensor
+        array = numbers(data)
+        if dtype is not None or not isinstance(data, np.ndarray):
+            array = array.astype(dtypes.as_numpy(self._array.dtype if dtype is None else dtype))
+        return self._plain(array, requires_grad)
 
-        if dtype is None:
-            dtype = data.dtype if isinstance(data, np.ndarray) else self._array.dtype
-        return tensor(data, dtype=dtype, requires_grad=requires_grad)
+    def _plain(self: Any, array: Any, requires_grad: Any) -> Any:
+        made = type(self.detach())._over(array)
+        return made.requires_grad_() if requires_grad else made
 
     def _new(self, value: Any, size: Any, dtype: Any, requires_grad: Any) -> Any:
-        from .creation import full
-
-        dtype = self._array.dtype if dtype is None else dtype
-        shape = size[0] if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
-        return full(shape, value, dtype=dtype, requires_grad=requires_grad)
+        kind = dtypes.as_numpy(self._array.dtype if dtype is None else dtype)
+        return self._plain(np.full(shape_of(size), value, kind), requires_grad)
 
     def new_zeros(self, *size: Any, dtype: Any = None, requires_grad: Any = False) -> Any:
         """Make a tensor of zeros of this one's dtype."""

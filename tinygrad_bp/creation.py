@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from . import dtype as dtypes
+from .arrays import numbers, shape_of
 from .origin import cut_off, merge
 from .random import Generator, default_generator
 from .storage import SHARED, owner_of
@@ -30,64 +31,8 @@ def _on_cpu(device: Any) -> None:
         raise RuntimeError(f"there is no device {str(device)!r}: tensors live on 'cpu'")
 
 
-def _shape(size: Any) -> tuple[int, ...]:
-    if len(size) == 1 and isinstance(size[0], (tuple, list)):
-        size = tuple(size[0])
-    shape = tuple(int(n) for n in size)
-    if any(n < 0 for n in shape):
-        raise RuntimeError(f"a tensor can't have the negative length in {shape}")
-    return shape
-
-
 def _float(dtype: Any) -> Any:
     return dtypes.as_numpy(dtypes.get_default_dtype() if dtype is None else dtype)
-
-
-def _numbers(data: Any, dtype: Any = None) -> np.ndarray[Any, Any]:
-    """Read numbers with PyTorch's dtypes: NumPy's keep theirs, Python floats get the default.
-
-    Where a dtype is asked for, Python's numbers are not rounded to the default on the way.
-    """
-    if isinstance(data, (np.ndarray, np.generic)):
-        array = np.array(data)
-    else:
-        parts, kinds = _plain(data)
-        try:
-            array = np.array(parts)
-        except ValueError as error:
-            raise ValueError(f"rows of different lengths don't make a tensor: {error}") from None
-        if dtype is not None:
-            kinds = True
-        if array.dtype.kind == "f" and not kinds:
-            array = array.astype(dtypes.get_default_dtype().dtype)
-        elif array.dtype.kind == "c" and not kinds:
-            array = array.astype(dtypes.of_scalar(1j))
-        if array.size == 0 and array.dtype == np.float64:
-            array = array.astype(dtypes.get_default_dtype().dtype)
-    if array.dtype.kind not in "biufc":
-        # As in PyTorch: None and other objects have no dtype (RuntimeError), text has a wrong one.
-        unknown = array.dtype.kind == "O" and not isinstance(data, np.ndarray)
-        raise (RuntimeError if unknown else TypeError)(
-            f"a tensor is made of numbers, not of {array.dtype} ({type(data).__name__})"
-        )
-    dtypes.of_numpy(array.dtype)
-    return array
-
-
-def _plain(data: Any) -> tuple[Any, bool]:
-    """Replace tensors in nested lists by arrays; tell whether anything had a dtype of its own."""
-    if isinstance(data, Tensor):
-        return data._array, True
-    if isinstance(data, (np.ndarray, np.generic)):
-        return data, True
-    if isinstance(data, (list, tuple, range)):
-        if not any(isinstance(x, (list, tuple, Tensor, np.ndarray, np.generic)) for x in data):
-            return data, False
-        pairs = [_plain(x) for x in data]
-        return [part for part, _ in pairs], any(kind for _, kind in pairs)
-    if hasattr(data, "__array__"):
-        return np.asarray(data), True
-    return data, False
 
 
 def tensor(
@@ -128,7 +73,7 @@ def tensor(
         )
         made._origin = merge(data._origin, cut_off("data", "tensor(…)", [data.node]))
         return made.requires_grad_() if requires_grad else made
-    array = _numbers(data, dtype)
+    array = numbers(data, dtype)
     if dtype is not None:
         array = array.astype(dtypes.as_numpy(dtype), copy=False)
     made = wrap(array)
@@ -197,7 +142,7 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None,
     _on_cpu(device)
     value = getattr(fill_value, "_array", fill_value)
     kind = dtypes.common_dtype([value]) if dtype is None else dtypes.as_numpy(dtype)
-    shape = _shape(size if isinstance(size, (tuple, list)) else (size,))
+    shape = shape_of(size if isinstance(size, (tuple, list)) else (size,))
     return _finish(np.full(shape, value, kind), requires_grad)
 
 
@@ -212,13 +157,13 @@ def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool
             [0., 0., 0.]])
     """
     _on_cpu(device)
-    return _finish(np.zeros(_shape(size), _float(dtype)), requires_grad)
+    return _finish(np.zeros(shape_of(size), _float(dtype)), requires_grad)
 
 
 def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Make a tensor of ones."""
     _on_cpu(device)
-    return _finish(np.ones(_shape(size), _float(dtype)), requires_grad)
+    return _finish(np.ones(shape_of(size), _float(dtype)), requires_grad)
 
 
 def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -330,14 +275,14 @@ def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, devi
          requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Draw from the uniform distribution on [0, 1)."""
     _on_cpu(device)
-    return _finish(_drawn("random", _shape(size), dtype, generator), requires_grad)
+    return _finish(_drawn("random", shape_of(size), dtype, generator), requires_grad)
 
 
 def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, device: Any = None,
           requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Draw from the normal distribution of mean 0 and variance 1."""
     _on_cpu(device)
-    return _finish(_drawn("standard_normal", _shape(size), dtype, generator), requires_grad)
+    return _finish(_drawn("standard_normal", shape_of(size), dtype, generator), requires_grad)
 
 
 def rand_like(input: Tensor, *, generator: Generator | None = None, dtype: Any = None,
@@ -365,7 +310,7 @@ def randint(low: int, high: Any = None, size: Any = None, *, generator: Generato
         raise TypeError("randint: the size is missing, as in randint(0, 10, (2, 3))")
     if low >= high:
         raise RuntimeError(f"randint: low={low} has to lie below high={high}")
-    array = _rng(generator).integers(low, high, _shape((tuple(size),)), np.int64)
+    array = _rng(generator).integers(low, high, shape_of((tuple(size),)), np.int64)
     kind = dtypes.int64.dtype if dtype is None else dtypes.as_numpy(dtype)
     return _finish(array.astype(kind, copy=False), requires_grad)
 

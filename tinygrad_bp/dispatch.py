@@ -136,7 +136,7 @@ class ArrayMethods:
 
     # ------------------------------------------------------------------------ shape and indexing
 
-    reshape, view, flatten, unflatten = fs.reshape, fs.reshape, fs.flatten, fs.unflatten
+    reshape, view, flatten, unflatten = fs.reshape, fs.view, fs.flatten, fs.unflatten
     squeeze, unsqueeze, permute, t = fs.squeeze, fs.unsqueeze, fs.permute, fs.t
     transpose = swapaxes = swapdims = fs.transpose
     movedim = moveaxis = fs.movedim

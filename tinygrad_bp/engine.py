@@ -55,8 +55,11 @@ def _seeds(roots: Sequence[Any], given: Sequence[Any], create_graph: bool, wrap:
 
 
 def _run(seeds: dict[Node, Any], keep: bool, lift: Any, wanted: set[Node] | None) -> Any:
+    # Rules on arrays record nothing. (Hooks and custom functions, which run on tensors, switch
+    # recording themselves.)
     recording, anomalous = modes.grad, modes.anomaly
-    modes.grad = lift is not None
+    if lift is not None:
+        modes.grad = True
     if anomalous:
         modes.anomaly = False  # `watch` knows the forward operation that a rule belongs to
     try:
@@ -71,7 +74,8 @@ def _run(seeds: dict[Node, Any], keep: bool, lift: Any, wanted: set[Node] | None
                 watch=anomaly.check_backward if anomalous else None,
             )
     finally:
-        modes.grad = recording
+        if lift is not None:
+            modes.grad = recording
         if anomalous:
             modes.anomaly = True
 
@@ -115,6 +119,11 @@ def _collect(node: Node, gradient: Any, own: bool, wrap: Wrap) -> None:
         leaf = node.made()
         if leaf is not None and leaf._node is not node:
             return  # requires_grad was switched off since
+    if gradient.shape != node.shape:
+        raise RuntimeError(
+            f"a rule gave a gradient of shape {tuple(gradient.shape)} for {node.describe()}: a "
+            "rule has to return the shape of its input (an elementwise one, or its broadcast)"
+        )
     extra = node.extra or node.more
     before = extra.grad
     if own and before is None:

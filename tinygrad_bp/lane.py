@@ -1,8 +1,8 @@
 """The fast lane: recording an operation by straight-line code, written once for each operation.
 
 `tensor.apply` and `tensor.record` treat every case: operands of mixed dtypes, numbers, views whose
-base was rewritten, memory that NumPy shares, anomaly detection. In training hardly any of it occurs,
-and asking costs more than the arithmetic of a small layer. So for each operation a function is
+base was rewritten, memory that NumPy shares, anomaly detection. In training hardly any of it
+occurs, and asking costs more than the arithmetic of a small layer. So for each operation a function is
 compiled that checks in one breath that nothing unusual is there, and records; otherwise it returns
 None, and the general way is taken. It decides nothing of its own: with the lanes closed
 (`tests/tensor/test_lane.py` closes them) every result is the same.

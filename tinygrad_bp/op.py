@@ -256,6 +256,11 @@ def _signature(
     """Return (inputs, variadic input, attributes) of a forward function."""
     if isinstance(forward, np.ufunc):
         return tuple(rules) or ("x", "y", "z")[: forward.nin], None, ()
+    if not hasattr(forward, "__code__"):
+        raise TypeError(
+            f"{forward!r} does not tell its arguments: write the forward as a Python function, "
+            "def f(x, *, attribute=...): return ..."
+        )
     code: CodeType = forward.__code__
     names, count, only = code.co_varnames, code.co_argcount, code.co_kwonlyargcount
     variadic = names[count + only] if code.co_flags & _VARARGS else None

@@ -17,15 +17,19 @@ import numpy as np
 
 from . import anomaly, engine, inplace
 from . import dtype as dtypes
+from .arrays import Size
 from .conversion import Conversions
 from .dispatch import ArrayMethods
+from .exchange import Exchange
 from .graph import Node
+from .hooks import register_post_accumulate_hook, register_tensor_hook
 from .lane import build_lane
 from .messages import explain_failure
 from .mode import modes
 from .op import SPEAKERS, Op
-from .origin import Origin, cut_off, leave, merge
+from .origin import Origin, cut_off, merge
 from .printing import tensor_text
+from .promotion import alike, promote
 from .rules.shape import cast
 from .source import user_line
 from .storage import REWRITTEN, SHARED, Storage, fingerprint, is_shared, storage_of
@@ -37,23 +41,7 @@ _dtype_of = operator.attrgetter("dtype")
 _NOTHING: dict[str, Any] = {}
 
 
-class Size(tuple[int, ...]):
-    """A shape: a tuple of ints."""
-
-    __slots__ = ()
-
-    def numel(self) -> int:
-        """Return the number of elements of a tensor of this shape."""
-        n = 1
-        for extent in self:
-            n *= extent
-        return n
-
-    def __repr__(self) -> str:
-        return f"tinygrad_bp.Size({list(self)})"
-
-
-class Tensor(Conversions, ArrayMethods):
+class Tensor(Exchange, Conversions, ArrayMethods):
     """A multi-dimensional array that records operations for automatic differentiation.
 
     Make one with :func:`tinygrad_bp.tensor`, :func:`tinygrad_bp.zeros` and the like.
@@ -82,6 +70,7 @@ class Tensor(Conversions, ArrayMethods):
     _origin: tuple[Origin, ...] = ()  # where its graph was cut off, for why_no_grad
     _name: str | None = None
     _record: Any  # `record` below, for `inplace`
+    _over: Any  # `_make` below, for `conversion`
     _inference = False  # made under inference_mode
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -192,8 +181,10 @@ class Tensor(Conversions, ArrayMethods):
         if not isinstance(value, Tensor):
             raise TypeError(f".data is set to a Tensor, not to a {type(value).__name__}")
         self._array = value._array
-        self._storage = value.storage
         self._view = None
+        node = self._node or self._grad
+        if isinstance(node, Node):  # the leaf goes on to collect gradients, of this kind now
+            node.shape, node.dtype = value._array.shape, value._array.dtype
 
     # ------------------------------------------------------------------------ autograd, tensor-wise
 
@@ -295,14 +286,10 @@ class Tensor(Conversions, ArrayMethods):
         RemovableHandle
             With a method ``remove()``.
         """
-        from .autograd.hooks import register_tensor_hook
-
-        return register_tensor_hook(self, hook)
+        return register_tensor_hook(self, hook, wrap)
 
     def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> Any:
         """Call ``hook(tensor)`` after a gradient was added to this leaf's ``grad``."""
-        from .autograd.hooks import register_post_accumulate_hook
-
         return register_post_accumulate_hook(self, hook)
 
     def named(self, name: str) -> Self:
@@ -325,37 +312,6 @@ class Tensor(Conversions, ArrayMethods):
         """The name given with :meth:`named`."""
         return self._name
 
-    # ------------------------------------------------------------------------------ leaving for
-    # NumPy
-
-    def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
-        """Return the values as a NumPy array that shares this tensor's memory.
-
-        Raises
-        ------
-        RuntimeError
-            If the tensor requires a gradient: the array would forget it. Say
-            ``x.detach().numpy()``, or ``force=True``.
-        """
-        if self.requires_grad and not force:
-            raise RuntimeError(
-                "numpy() on a tensor that requires a gradient would lose it: use x.detach().numpy()"
-            )
-        self.storage.expose(leave(self._origin, "numpy()", self.node))
-        return self._array
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        array = self._array
-        wanted = array.dtype if dtype is None else np.dtype(dtype)
-        if wanted != array.dtype:
-            if copy is False:
-                raise ValueError(f"a copy is needed to turn {array.dtype} into {wanted}")
-            return array.astype(wanted)
-        if copy:
-            return array.copy()
-        self.storage.expose(leave(self._origin, "np.asarray", self.node))
-        return array
-
     @property
     def storage(self) -> Storage:
         """What this tensor shares with its views: how often the memory was changed."""
@@ -373,37 +329,6 @@ class Tensor(Conversions, ArrayMethods):
 
     def __repr__(self) -> str:
         return tensor_text(self)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        if not self.is_leaf:
-            raise RuntimeError(
-                "only leaves can be deep-copied, not the output of a recorded operation: "
-                "x.detach().clone() copies the values"
-            )
-        twin: Self = _make(type(self), self._array.copy())
-        twin._name = self._name
-        memo[id(self)] = twin
-        if self.requires_grad:
-            twin.requires_grad_()
-        if self.grad is not None:
-            twin.grad = wrap(self.grad._array.copy())
-        if vars(self):
-            from copy import deepcopy
-
-            vars(twin).update(deepcopy(vars(self), memo))
-        return twin
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        if not self.is_leaf:
-            raise RuntimeError("only leaves can be pickled: use x.detach()")
-        return _rebuild, (type(self), self._array, self.requires_grad, self._name, vars(self))
-
-
-def _rebuild(cls: Any, array: Any, requires_grad: bool, name: str | None, extra: Any) -> Tensor:
-    tensor: Tensor = _make(cls, array)
-    tensor._name = name
-    vars(tensor).update(extra)
-    return tensor.requires_grad_(requires_grad)
 
 
 def _make(cls: Any, array: np.ndarray[Any, Any], node: Node | None = None) -> Any:
@@ -448,8 +373,8 @@ def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any] = _NOTHING) -> An
             mixed = len(set(map(_dtype_of, values))) > 1 or values[0].dtype.kind != "f"
         except AttributeError:  # a number among them
             mixed = True
-        if mixed and not _alike(op, values):
-            args = _promote(op, args, values)
+        if mixed and not alike(op, values):
+            args = promote(op, args, values)
     try:
         if op.quiet:
             with np.errstate(all="ignore"):
@@ -560,50 +485,6 @@ def _watch(op: Op, values: Any, attrs: dict[str, Any], out: Tensor) -> None:
         out._inference = True
 
 
-def _alike(op: Op, values: list[Any]) -> bool:
-    """Whether the operands are of one floating dtype already (Python numbers adapt themselves)."""
-    first = values[0]
-    if type(first) is not np.ndarray:
-        return False
-    dtype = first.dtype
-    if dtype.kind != "f":
-        if dtype.kind == "b" or op.promotion == "float":
-            return False
-        # Integers among themselves are alike; with a fraction they are not.
-        return all(
-            value.dtype is dtype if type(value) is np.ndarray else type(value) is int
-            for value in values
-        )
-    for value in values:
-        if value is not first and (
-            value.dtype is not dtype
-            if type(value) is np.ndarray
-            else type(value) is not float and type(value) is not int
-        ):
-            return False
-    return True
-
-
-def _promote(op: Op, args: tuple[Any, ...], values: list[Any]) -> tuple[Any, ...]:
-    """Bring the operands to one dtype, by PyTorch's rules; in place in `values`."""
-    skip = op.first_promoted
-    for i, value in enumerate(values):
-        if isinstance(value, np.generic):
-            values[i] = value.item()
-    target = dtypes.common_dtype(values[skip:], op.promotion == "float")
-    promoted = list(args)
-    for i in range(skip, len(values)):
-        value = values[i]
-        if isinstance(value, np.ndarray):
-            if value.dtype != target:
-                promoted[i] = apply(cast, (args[i],), {"dtype": target}) if isinstance(
-                    args[i], Tensor) else value.astype(target)  # fmt: skip
-                values[i] = getattr(promoted[i], "_array", promoted[i])
-        else:
-            promoted[i] = values[i] = np.asarray(value, target)
-    return tuple(promoted)
-
-
 _REFERABLE = (Tensor, np.ndarray)
 
 
@@ -614,3 +495,4 @@ def lift(array: Any, node: Node) -> Tensor:
 
 SPEAKERS[Tensor] = apply
 Tensor._record = staticmethod(record)
+Tensor._over = classmethod(_make)

@@ -117,10 +117,10 @@ CASES = [
     *[Case(sh.roll, (draw(*a),), roll, {"shift": shift, "axis": axis})
       for a, shift, axis in (((2, 3), (1,), (1,)), ((2, 3), (-4, 1), (1, 0)), ((5,), (7,), (0,)),
                              ((2, 0), (0,), (0,)), ((3,), (1, 1), (0, 0)))],
-    *[Case(sh.concatenate, tuple(draw(*a) for a in parts), concatenate, {"axis": axis})
+    *[Case(ix.concatenate, tuple(draw(*a) for a in parts), concatenate, {"axis": axis})
       for parts, axis in ((((2, 3), (1, 3)), 0), (((2, 3), (2, 1), (2, 2)), 1), (((2,),), 0),
                           (((0, 2), (1, 2)), 0), (((1, 2, 2), (1, 0, 2)), 1))],
-    *[Case(sh.stack, tuple(draw(*a) for _ in range(n)), stack, {"axis": axis})
+    *[Case(ix.stack, tuple(draw(*a) for _ in range(n)), stack, {"axis": axis})
       for a, n, axis in (((2, 3), 2, 0), ((2, 3), 3, 1), ((2, 3), 2, 2), ((), 3, 0), ((0,), 2, 0))],
     *[Case(sh.diagonal, (draw(*a),), diagonal, {"offset": k, "axis1": i, "axis2": j})
       for a, k, i, j in (((3, 3), 0, 0, 1), ((2, 4), 1, 0, 1), ((3, 2), -1, 0, 1),

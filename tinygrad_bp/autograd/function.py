@@ -236,7 +236,10 @@ class Function:
                     anomaly.check_forward(op, [_value(a) for a in args], {}, output._array)
         if modes.grad and any(ctx.needs_input_grad):
             outputs = _record(cls, ctx, args, nodes, outputs)
-        return type(result)(outputs) if isinstance(result, (tuple, list)) else outputs[0]
+        if not isinstance(result, (tuple, list)):
+            return outputs[0]
+        # A named tuple takes its fields one by one.
+        return type(result)(*outputs) if hasattr(result, "_fields") else type(result)(outputs)
 
 
 def _record(cls: Any, ctx: FunctionCtx, args: Any, nodes: Any, outputs: list[Any]) -> list[Any]:

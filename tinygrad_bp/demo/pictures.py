@@ -197,4 +197,6 @@ def graph(outcome: Outcome) -> dict[str, bytes]:
     except RendererNotFound as error:
         raise PictureMissing("a program that draws graphs is missing") from error
     except subprocess.CalledProcessError as error:
-        raise PictureMissing(f"the program that draws graphs failed ({error.returncode})") from error
+        raise PictureMissing(
+            f"the program that draws graphs failed ({error.returncode})"
+        ) from error

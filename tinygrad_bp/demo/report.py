@@ -320,11 +320,10 @@ def image(report: Report, name: str, alt: str) -> str:
     if name not in report.drawn:
         return ""
     dark = report.drawn.get(f"dark/{name}")
-    twin = f'<source media="(prefers-color-scheme: dark)" srcset="{data_uri(dark)}">' if dark else ""
-    return (
-        f"<picture>{twin}"
-        f'<img src="{data_uri(report.drawn[name])}" alt="{text(alt)}"></picture>'
+    twin = (
+        f'<source media="(prefers-color-scheme: dark)" srcset="{data_uri(dark)}">' if dark else ""
     )
+    return f'<picture>{twin}<img src="{data_uri(report.drawn[name])}" alt="{text(alt)}"></picture>'
 
 
 def data_uri(png: bytes) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import dtype as dtypes
 from ..messages import ShapeError
+from ..rules import index as index_ops
 from ..rules import reduce as reduce_ops
 from ..rules import shape as ops
 from ..rules.index import index, slice_
@@ -34,6 +35,19 @@ def reshape(input: Any, *shape: Any) -> Any:
             [3, 4, 5]])
     """
     return ops.reshape(input, shape=_sizes(shape))
+
+
+def view(input: Any, *shape: Any) -> Any:
+    """Give the elements, in order, another shape, over the same memory.
+
+    Where the memory's order does not allow that (after a transposition, say), the result is a copy
+    that can be read but not changed: a change would not reach the input.
+    """
+    shown = reshape(input, *shape)
+    array = getattr(shown, "_array", None)
+    if array is not None and array.size and not np.may_share_memory(array, input._array):
+        array.flags.writeable = False
+    return shown
 
 
 def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
@@ -173,7 +187,7 @@ def cat(tensors: Sequence[Any], dim: int = 0) -> Any:
     solid = [x for x in tensors if tuple(x.shape) != (0,)] or tensors[:1]
     if any(x.ndim == 0 for x in solid):
         raise RuntimeError("cat: zero-dimensional tensors can't be joined: use stack")
-    return ops.concatenate(*_alike(solid), axis=axis_of(dim, solid[0].ndim))
+    return index_ops.concatenate(*_alike(solid), axis=axis_of(dim, solid[0].ndim))
 
 
 def _alike(tensors: Sequence[Any]) -> list[Any]:
@@ -188,7 +202,7 @@ def stack(tensors: Sequence[Any], dim: int = 0) -> Any:
     tensors = list(tensors)
     if not tensors:
         raise RuntimeError("stack: expected at least one tensor")
-    return ops.stack(*_alike(tensors), axis=axis_of(dim, tensors[0].ndim + 1))
+    return index_ops.stack(*_alike(tensors), axis=axis_of(dim, tensors[0].ndim + 1))
 
 
 def _at_least(x: Any, ndim: int) -> Any:

@@ -188,9 +188,13 @@ def round(x: Any, *, decimals: int = 0) -> Any:
 
 # ---------------------------------------------------------------------------- activation functions
 
+
 # ReLU has slope 0 at 0 (PyTorch, and the notes' z > 0).
 # The sign of the output is the slope, and of the output's dtype: cheaper than a comparison.
-relu = elementwise(lambda x: np.maximum(x, 0), name="relu", x=lambda g, out: g * np.sign(out))
+@elementwise(x=lambda g, out: g * np.sign(out))
+def relu(x: Any) -> Any:
+    """Give max(0, z)."""
+    return np.maximum(x, 0)
 
 
 @elementwise(x=lambda g, x, *, slope: g * np.where(x > 0, np.ones_like(x), slope * np.ones_like(x)))

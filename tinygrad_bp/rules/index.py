@@ -5,6 +5,7 @@ slice_                      embed: a basic index is unique, so that it can be wr
 index                       scatter_add: an index array may name an element twice
 take_along_axis             add_along_axis
 assign                      its region is cut out of the gradient of the rest
+concatenate, stack          a slice of the whole
 ==========================  =============================================================
 
 The key of an index is split: what is static (slices, numbers, None, ``...``) stays an attribute,
@@ -126,3 +127,24 @@ def assign_view(x: Any, v: Any, *, path: Path) -> Any:
         places = _follow(np.arange(out.size).reshape(out.shape), path)
         out.reshape(-1)[places] = v
     return out
+
+
+def _part(g: Any, i: int, shapes: tuple[tuple[int, ...], ...], axis: int) -> Any:
+    start = sum(shape[axis] for shape in shapes[:i])
+    return slice_(g, key=(slice(None),) * axis + (slice(start, start + shapes[i][axis]),))
+
+
+@primitive(xs=lambda g, i, xs_shape, *, axis: _part(g, i, xs_shape, axis))
+def concatenate(*xs: Any, axis: int) -> Any:
+    """Join along an existing axis (counted from the front)."""
+    return np.concatenate(xs, axis)
+
+
+def _layer(g: Any, i: int, axis: int) -> Any:
+    return slice_(g, key=(slice(None),) * axis + (i,))
+
+
+@primitive(xs=lambda g, i, *, axis: _layer(g, i, axis))
+def stack(*xs: Any, axis: int) -> Any:
+    """Join along a new axis (counted from the front)."""
+    return np.stack(xs, axis)

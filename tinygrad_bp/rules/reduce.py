@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..op import constant, primitive
-from .shape import cast, flip, repeated, reshape
+from .index import concatenate, slice_
+from .shape import cast, flip, inverse, repeated, reshape, transpose
 
 Axis = tuple[int, ...] | None
 
@@ -55,7 +56,9 @@ def sum(x: Any, *, axis: Any = None, keepdims: Any = False) -> Any:
 @primitive(x=lambda g, x_shape, *, axis: reshape(sum(g, axis=axis), shape=x_shape))
 def spread(x: Any, *, shape: tuple[int, ...], axis: Any) -> Any:
     """Repeat what a reduction over `axis` left, so that it has the shape from before."""
-    return repeated(x.reshape(_kept(shape, axis)), shape)
+    shown = repeated(x.reshape(_kept(shape, axis)), shape)
+    shown.flags.writeable = False  # one number stands in many places
+    return shown
 
 
 @primitive(
@@ -107,9 +110,6 @@ def full_like(x: Any, *, value: float) -> Any:
 
 def _earlier(x: Any, axis: int, first: float) -> Any:
     """Shift by one along the axis: position j holds x_{j-1}, position 0 holds `first`."""
-    from .index import slice_
-    from .shape import concatenate
-
     axis %= len(x.shape)
     head = slice_(x, key=(slice(None),) * axis + (slice(0, 1),))
     tail = slice_(x, key=(slice(None),) * axis + (slice(0, -1),))
@@ -160,8 +160,6 @@ def _all_but_one(x: Any) -> Any:
 
 def _prod_x(g: Any, x: Any, axis: Any) -> Any:
     # Bring the reduced axes together at the end, and back: there the product is over one axis.
-    from .shape import _inverse, transpose
-
     n = len(x.shape)
     axes = (
         range(n) if axis is None else [a % n for a in ((axis,) if isinstance(axis, int) else axis)]
@@ -170,7 +168,7 @@ def _prod_x(g: Any, x: Any, axis: Any) -> Any:
     moved = transpose(x, axes=order)
     rest = n - len(axes)
     flat = reshape(moved, shape=(*moved.shape[:rest], count(x.shape, axis)))
-    others = transpose(reshape(_all_but_one(flat), shape=moved.shape), axes=_inverse(order))
+    others = transpose(reshape(_all_but_one(flat), shape=moved.shape), axes=inverse(order))
     return spread(g, shape=x.shape, axis=axis) * others
 
 

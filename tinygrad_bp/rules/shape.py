@@ -4,7 +4,6 @@
 broadcast_to            sum_to
 reshape                 reshape (back)
 transpose               transpose (back)
-concatenate, stack      a slice of the whole
 flip, roll              flip, roll (back)
 diagonal                embed_diagonal
 tril, triu              themselves
@@ -47,6 +46,8 @@ def repeated(x: Any, shape: Shape) -> Any:
     """Give a read-only view in which `x` is repeated: np.broadcast_to, at an eighth of its time."""
     if not isinstance(x, np.ndarray):
         x = np.asarray(x)
+    if x.shape == shape:
+        return x.view()
     lead = len(shape) - x.ndim
     if lead < 0 or not x.flags.c_contiguous or not x.size:
         return np.broadcast_to(x, shape)
@@ -67,13 +68,14 @@ def reshape(x: Any, *, shape: Shape) -> Any:
     return x.reshape(shape)
 
 
-@primitive(x=lambda g, *, axes: transpose(g, axes=_inverse(axes)), view=True)
+@primitive(x=lambda g, *, axes: transpose(g, axes=inverse(axes)), view=True)
 def transpose(x: Any, *, axes: Shape) -> Any:
     """Permute the axes."""
     return x.transpose(axes)
 
 
-def _inverse(axes: Shape) -> Shape:
+def inverse(axes: Shape) -> Shape:
+    """Return the permutation that undoes one."""
     inverse = [0] * len(axes)
     for i, axis in enumerate(axes):
         inverse[axis] = i
@@ -92,39 +94,18 @@ def roll(x: Any, *, shift: Shape, axis: Shape) -> Any:
     return np.roll(x, shift, axis)
 
 
-def _part(g: Any, i: int, shapes: tuple[Shape, ...], axis: int) -> Any:
-    from .index import slice_  # concatenate and slice are each other's adjoints
-
-    start = sum(shape[axis] for shape in shapes[:i])
-    return slice_(g, key=(slice(None),) * axis + (slice(start, start + shapes[i][axis]),))
-
-
-@primitive(xs=lambda g, i, xs_shape, *, axis: _part(g, i, xs_shape, axis))
-def concatenate(*xs: Any, axis: int) -> Any:
-    """Join along an existing axis (counted from the front)."""
-    return np.concatenate(xs, axis)
-
-
-def _layer(g: Any, i: int, axis: int) -> Any:
-    from .index import slice_
-
-    return slice_(g, key=(slice(None),) * axis + (i,))
-
-
-@primitive(xs=lambda g, i, *, axis: _layer(g, i, axis))
-def stack(*xs: Any, axis: int) -> Any:
-    """Join along a new axis (counted from the front)."""
-    return np.stack(xs, axis)
-
-
 @primitive(
+    view=True,
     x=lambda g, x_shape, *, offset, axis1, axis2: embed_diagonal(
         g, shape=x_shape, offset=offset, axis1=axis1, axis2=axis2
-    )
+    ),
 )
 def diagonal(x: Any, *, offset: int, axis1: int, axis2: int) -> Any:
     """Take a diagonal of each matrix; it becomes the last axis."""
-    return np.diagonal(x, offset, axis1, axis2).copy()
+    shown = np.diagonal(x, offset, axis1, axis2)
+    if x.flags.writeable:
+        shown.flags.writeable = True  # read-only by NumPy's caution; a view as any other here
+    return shown
 
 
 @primitive(

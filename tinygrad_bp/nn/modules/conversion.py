@@ -28,10 +28,6 @@ class ModuleConversions:
                 gradient = parameter.grad
                 parameter.grad = None
                 parameter.data = fn(parameter.data)
-                if parameter.node is not None:
-                    # The leaf goes on to collect gradients, now of this kind.
-                    parameter.node.shape = parameter._array.shape
-                    parameter.node.dtype = parameter._array.dtype
                 if gradient is not None:
                     parameter.grad = fn(gradient.detach())
         for name, buffer in self._buffers.items():

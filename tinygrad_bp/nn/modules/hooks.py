@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ...autograd.hooks import RemovableHandle
 from ...functions.shape import cat, split
+from ...hooks import RemovableHandle
 from ...rules.shape import copy
 from ...tensor import Tensor
 

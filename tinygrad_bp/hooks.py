@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from ..tensor import Tensor, wrap
+from .mode import modes
 
 __all__ = ["RemovableHandle", "register_post_accumulate_hook", "register_tensor_hook"]
+
+Wrap = Callable[[Any], Any]
 
 _numbers = itertools.count()
 
@@ -34,21 +36,26 @@ class RemovableHandle:
         self.remove()
 
 
-def register_tensor_hook(tensor: Tensor, hook: Callable[[Tensor], Any]) -> RemovableHandle:
-    """See :meth:`tinygrad_bp.Tensor.register_hook`."""
+def register_tensor_hook(tensor: Any, hook: Callable[[Any], Any], wrap: Wrap) -> RemovableHandle:
+    """See :meth:`tinygrad_bp.Tensor.register_hook`; `wrap` makes a tensor of an array."""
     node = tensor.node
     if node is None:
         raise RuntimeError("register_hook on a tensor that does not require a gradient")
     shape = tensor._array.shape
 
     def run(gradient: Any) -> Any:
-        plain = not isinstance(gradient, Tensor)
+        plain = not hasattr(gradient, "_array")
         # A copy: the array may be another tensor's gradient too, or the user's seed.
         given = wrap(np.array(gradient)) if plain else gradient
-        result = hook(given)
+        recording = modes.grad
+        modes.grad = not plain
+        try:
+            result = hook(given)
+        finally:
+            modes.grad = recording
         if result is None:
             result = given
-        if not isinstance(result, Tensor) or result._array.shape != shape:
+        if not hasattr(result, "_array") or result._array.shape != shape:
             raise RuntimeError(
                 f"a gradient hook has to return None or a tensor of shape {shape}, not {result!r}"
             )
@@ -59,7 +66,7 @@ def register_tensor_hook(tensor: Tensor, hook: Callable[[Tensor], Any]) -> Remov
     return handle
 
 
-def register_post_accumulate_hook(tensor: Tensor, hook: Callable[[Tensor], Any]) -> RemovableHandle:
+def register_post_accumulate_hook(tensor: Any, hook: Callable[[Any], Any]) -> RemovableHandle:
     """See :meth:`tinygrad_bp.Tensor.register_post_accumulate_grad_hook`."""
     node = tensor.node
     if node is None or node.op is not None:
