@@ -31,6 +31,9 @@ import numpy as np  # noqa: E402  after the environment is settled
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import tinygrad_bp as tgb  # noqa: E402
 
+#: A step, and what gives the gradients that it computed.
+Contender = tuple[Callable[[], None], Callable[[], list[np.ndarray]]]
+
 #: (layer sizes, batch). The first is a regression on one output, the others classify.
 NETWORKS = [((2, 16, 16, 1), 100), ((784, 128, 10), 64), ((784, 256, 128, 10), 64)]
 
@@ -54,14 +57,15 @@ def data(sizes: tuple[int, ...], m: int) -> tuple[np.ndarray, np.ndarray]:
     return X, rng.integers(0, sizes[-1], m)
 
 
-def by_hand(sizes: tuple[int, ...], m: int) -> Callable[[], list[np.ndarray]]:
+def by_hand(sizes: tuple[int, ...], m: int) -> Contender:
     """Write forward and backward out in NumPy, as the notes do (rows in place of columns)."""
     params = parameters(sizes)
     weights, biases = params[0::2], params[1::2]
     X, y = data(sizes, m)
     rows = np.arange(m)
+    gradients: list[np.ndarray] = []
 
-    def step() -> list[np.ndarray]:
+    def step() -> None:
         activations, A = [X], X
         for W, b in zip(weights[:-1], biases[:-1], strict=True):
             A = np.maximum(A @ W.T + b, 0)
@@ -79,17 +83,16 @@ def by_hand(sizes: tuple[int, ...], m: int) -> Callable[[], list[np.ndarray]]:
             dZ = e / total
             dZ[rows, y] -= 1
             dZ /= m
-        gradients = []
+        gradients.clear()
         for i in range(len(weights) - 1, -1, -1):
-            gradients += [dZ.sum(axis=0), dZ.T @ activations[i]]
+            gradients.extend((dZ.sum(axis=0), dZ.T @ activations[i]))
             if i:
                 dZ = dZ @ weights[i] * (activations[i] > 0)
-        return gradients[::-1]
 
-    return step
+    return step, lambda: gradients[::-1]
 
 
-def framework(torch: object, sizes: tuple[int, ...], m: int) -> Callable[[], list[np.ndarray]]:
+def framework(torch: object, sizes: tuple[int, ...], m: int) -> Contender:
     """Build the same network from a framework's layers: ours, or PyTorch."""
     nn = torch.nn
     layers = []
@@ -104,28 +107,30 @@ def framework(torch: object, sizes: tuple[int, ...], m: int) -> Callable[[], lis
 
     parameters_ = list(model.parameters())
 
-    def step() -> list[np.ndarray]:
+    def step() -> None:
         for p in parameters_:
             p.grad = None
         criterion(model(X), y).backward()
-        return [p.grad for p in parameters_]
 
-    return step
+    return step, lambda: [p.grad for p in parameters_]
 
 
 def compare(sizes: tuple[int, ...], m: int, rounds: int) -> dict[str, float]:
     """Time the contenders in turn; return the median microseconds of each."""
-    steps = {"by hand": by_hand(sizes, m), "tinygrad_bp": framework(tgb, sizes, m)}
+    contenders = {"by hand": by_hand(sizes, m), "tinygrad_bp": framework(tgb, sizes, m)}
     try:
         import torch
     except ImportError:
         print("PyTorch is not installed (the extra `peers`): compared with NumPy alone")
     else:
-        steps["PyTorch"] = framework(torch, sizes, m)
-    reference = steps["by hand"]()
-    for name, step in steps.items():
-        for ours, theirs in zip(step(), reference, strict=True):
+        contenders["PyTorch"] = framework(torch, sizes, m)
+    contenders["by hand"][0]()
+    reference = contenders["by hand"][1]()
+    for name, (step, gradients) in contenders.items():
+        step()
+        for ours, theirs in zip(gradients(), reference, strict=True):
             np.testing.assert_allclose(np.asarray(ours), theirs, rtol=2e-3, atol=2e-5, err_msg=name)
+    steps = {name: step for name, (step, _) in contenders.items()}
     loops = 20 if sizes[0] > 2 else 100
     times: dict[str, list[float]] = {name: [] for name in steps}
     for step in steps.values():

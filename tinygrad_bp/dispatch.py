@@ -18,7 +18,7 @@ from .functions import linalg as fl
 from .functions import reduce as fr
 from .functions import shape as fs
 from .numpy_protocol import NUMPY_FUNCTIONS, NUMPY_UFUNCS
-from .op import SPEAKERS, Op
+from .op import SPEAKERS
 from .rules import elementwise as ew
 from .rules import linalg as la
 from .rules import shape as sh
@@ -36,13 +36,7 @@ def _binary(op: Callable[..., Any], swapped: bool = False) -> Any:
             return NotImplemented
         return op(other, self) if swapped else op(self, other)
 
-    def direct(self: Any, other: Any) -> Any:
-        # The same for an operation of the table, without asking who runs it.
-        if type(other) not in SPEAKERS and not isinstance(other, _OPERANDS):
-            return NotImplemented
-        return SPEAKERS[type(self)](op, (other, self) if swapped else (self, other), {})
-
-    return direct if isinstance(op, Op) else operator
+    return operator
 
 
 def _in_place(function: Callable[..., Any]) -> Any:

@@ -20,6 +20,9 @@ __all__ = ["backward", "gradients"]
 
 Wrap = Callable[[Any], Any]
 
+# A zero or infinite slope is an ordinary answer of a rule; detect_anomaly finds the bad ones.
+_backprop = np.errstate(all="ignore")(backprop)
+
 
 def _seeds(roots: Sequence[Any], given: Sequence[Any], create_graph: bool, wrap: Wrap) -> Any:
     """Check the roots and their gradients; return what flows into each node."""
@@ -63,16 +66,8 @@ def _run(seeds: dict[Node, Any], keep: bool, lift: Any, wanted: set[Node] | None
     if anomalous:
         modes.anomaly = False  # `watch` knows the forward operation that a rule belongs to
     try:
-        # A zero or infinite slope is an ordinary answer of a rule; detect_anomaly finds the bad
-        # ones.
-        with np.errstate(all="ignore"):
-            return backprop(
-                seeds,
-                keep=keep,
-                lift=lift,
-                wanted=wanted,
-                watch=anomaly.check_backward if anomalous else None,
-            )
+        watch = anomaly.check_backward if anomalous else None
+        return _backprop(seeds, keep, lift, wanted, watch)
     finally:
         if lift is not None:
             modes.grad = recording
@@ -115,8 +110,8 @@ def backward(
 
 def _collect(node: Node, gradient: Any, own: bool, wrap: Wrap) -> None:
     """Add a gradient to what a leaf (or a node that retains its gradient) has collected."""
-    if node.op is None and node.made is not None:
-        leaf = node.made()
+    if node.op is None:
+        leaf = node.made and node.made()
         if leaf is not None and leaf._node is not node:
             return  # requires_grad was switched off since
     if gradient.shape != node.shape:
@@ -129,7 +124,7 @@ def _collect(node: Node, gradient: Any, own: bool, wrap: Wrap) -> None:
     if own and before is None:
         # An array that nobody else holds becomes the gradient as it is (a sum of single numbers is
         # a NumPy scalar).
-        extra.grad = wrap(np.asarray(gradient))
+        extra.grad = wrap(gradient if type(gradient) is np.ndarray else np.asarray(gradient))
     elif hasattr(gradient, "_array"):
         # Differentiable, and a tensor of its own: x + y passes one and the same on to both.
         recording = modes.grad

@@ -209,9 +209,7 @@ class Node(_Usual):
         )
 
     def release(self) -> None:
-        """Free what backward has used; a node that kept no array can be used again."""
-        if self.plan is not None and self.plan.kept:
-            self.saved = None
+        """Free what a node without a plan keeps in a way of its own."""
 
 
 def topological_order(roots: Iterable[Node]) -> list[Node]:
@@ -231,7 +229,6 @@ def topological_order(roots: Iterable[Node]) -> list[Node]:
 
 def backprop(
     seeds: dict[Node, Any],
-    *,
     keep: bool = False,
     lift: Lift | None = None,
     wanted: set[Node] | None = None,
@@ -281,33 +278,46 @@ def backprop(
             g = _visit(node, node.extra, g, wanted, found)
         elif wanted is not None and node in wanted:
             found[node] = (g, False)
+        plan = node.plan
         try:
-            positions, pulled = node.pull(g, lift, useful)
+            if (
+                plan is not None
+                and useful is None
+                and lift is None
+                and node.saved is not None
+                and latest.at < node.number
+                and node.shapes is None
+                and not node.snapshots
+            ):
+                # The ordinary case, without a further call.
+                positions: Any = plan.positions
+                pulled = plan.pull_all(g, node.saved, node.attrs)
+            else:
+                positions, pulled = node.pull(g, lift, useful)
         except Exception as error:
             error.add_note(f"in the backward of {node.describe()}")
             raise
         inputs = node.inputs
         for position, gradient in zip(positions, pulled, strict=True):
-            parent = inputs[position]
-            assert parent is not None  # a plan pulls only for inputs that have a node
+            parent: Any = inputs[position]
             if watch is not None:
                 watch(node, position, g, gradient)
             if parent not in gradients:
                 gradients[parent] = gradient
                 if parent.op is not None:
                     heappush(due, (-parent.number, parent))
-                else:
-                    leaves.append(parent)
-                    # Nobody else's: made by the rule itself, no view, neither `g` nor a kept value.
-                    # (Without a plan the rule is a user's, who may keep what it returns.)
-                    if (
-                        type(gradient) is np.ndarray
-                        and node.plan is not None
-                        and gradient.base is None
-                        and gradient is not g
-                        and not any(map(is_, node.saved or (), repeat(gradient)))
-                    ):
-                        own.add(parent)
+                    continue
+                leaves.append(parent)
+                # Nobody else's: made by the rule itself, no view, neither `g` nor a kept value.
+                # (A custom function may keep what it returns.)
+                if (
+                    lift is None
+                    and gradient.base is None
+                    and gradient is not g
+                    and plan is not None
+                    and not any(map(is_, node.saved or (), repeat(gradient)))
+                ):
+                    own.add(parent)
             elif parent in own:
                 gradients[parent] += gradient
             else:
@@ -317,12 +327,16 @@ def backprop(
                 if type(total) is np.ndarray:
                     own.add(parent)
         if not keep:
-            node.release()
+            if plan is None:
+                node.release()
+            elif plan.kept:  # a node that kept no array can be used again, as in PyTorch
+                node.saved = None
     for node in leaves:
-        g = gradients.pop(node)
-        if node.extra is not None and node.extra.hooks:
+        g = gradients[node]
+        extra = node.extra
+        if extra is not None and extra.hooks:
             own.discard(node)
-            g = _visit(node, node.extra, g, wanted, found)
+            g = _visit(node, extra, g, wanted, found)
         if wanted is None or node in wanted:
             found[node] = (g, node in own)
     return found

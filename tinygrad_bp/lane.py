@@ -2,9 +2,9 @@
 
 `tensor.apply` and `tensor.record` treat every case: operands of mixed dtypes, numbers, views whose
 base was rewritten, memory that NumPy shares, anomaly detection. In training hardly any of it
-occurs, and asking costs more than the arithmetic of a small layer. So for each operation a function is
-compiled that checks in one breath that nothing unusual is there, and records; otherwise it returns
-None, and the general way is taken. It decides nothing of its own: with the lanes closed
+occurs, and asking costs more than the arithmetic of a small layer. So for each operation a function
+is compiled that checks in one breath that nothing unusual is there, and records; otherwise it
+returns None, and the general way is taken. It decides nothing of its own: with the lanes closed
 (`tests/tensor/test_lane.py` closes them) every result is the same.
 """
 
@@ -34,8 +34,12 @@ def lane(op, args, attrs):
     if {unusual}:
         return None
     {nodes}
-    mask = {mask}
-    plan = plans.get(mask)
+    if {all_wanted}:
+        plan = plans.get({full})
+    elif {cut}:
+        return None
+    else:
+        plan = plans.get({mask})
     if plan is None:
         return None
     try:
@@ -66,22 +70,22 @@ def lane(op, args, attrs):
 def build_lane(op: Op, tensor_type: type) -> Callable[..., Any] | None:
     """Compile the fast lane of an operation; None for those that have none.
 
-    An operation has one if its inputs are fixed in number, its result is of its operands' dtype and
-    no view of them, and it raises no floating-point warning as a matter of course.
+    An operation has one if its inputs are fixed in number, and its result is of its operands' dtype
+    and no view of them.
     """
     n = len(op.inputs)
-    if op.variadic or op.quiet or op.view or not op.promotion or op.first_promoted or not op.rules:
+    if op.variadic or op.view or not op.promotion or op.first_promoted or not op.rules:
         return None
     places = range(n)
     unusual = ["REWRITTEN", "SHARED", "not modes.plain", 'dtype.kind != "f"']
     unusual += [f"v{i}.dtype is not dtype" for i in places[1:]]
-    full = (2 << n) - 1
+    # A constant may have a past (why_no_grad), or may not be kept: the general way looks into it.
+    cut = " or ".join(f"n{i} is None and (a{i}._origin or a{i}._inference)" for i in places)
+    all_wanted = " and ".join(f"n{i} is not None" for i in places)
     constants = shapes = ""
     if n > 1:
-        # A constant has a past (why_no_grad), or may not be kept: the general way looks into it.
-        constants = f"if mask != {full}:\n        node.constants = [" + ", ".join(
+        constants = f"if not ({all_wanted}):\n        node.constants = [" + ", ".join(
             f"None if n{i} is not None else ref(a{i})" for i in places) + "]"  # fmt: skip
-        unusual += [f"(a{i}._node is None and (a{i}._origin or a{i}._inference))" for i in places]
     if n > 1 and op.broadcasts:
         shapes = "if " + " or ".join(f"v{i}.shape != shape" for i in places)
         shapes += ":\n        node.shapes = [" + ", ".join(f"v{i}.shape" for i in places) + "]"
@@ -91,6 +95,9 @@ def build_lane(op: Op, tensor_type: type) -> Callable[..., Any] | None:
         arrays="; ".join(f"v{i} = a{i}._array" for i in places) + "; dtype = v0.dtype",
         unusual=" or ".join(unusual),
         nodes="; ".join(f"n{i} = a{i}._node" for i in places),
+        all_wanted=all_wanted,
+        full=(2 << n) - 1,
+        cut=cut,
         mask=f"{1 << n}" + "".join(f" + (n{i} is not None) * {1 << (n - 1 - i)}" for i in places),
         values=values,
         inputs=", ".join(f"n{i}" for i in places),
@@ -98,7 +105,7 @@ def build_lane(op: Op, tensor_type: type) -> Callable[..., Any] | None:
         shapes=shapes,
     )
     names: dict[str, Any] = {
-        "plans": op.plans, "forward": op.forward, "modes": modes, "tick": tick, "Node": Node,
+        "plans": op.plans, "forward": op.run, "modes": modes, "tick": tick, "Node": Node,
         "Tensor": tensor_type, "new": object.__new__, "ref": weakref.ref, "user_line": user_line,
         "ndarray": np.ndarray, "asarray": np.asarray, "REWRITTEN": REWRITTEN, "SHARED": SHARED,
     }  # fmt: skip

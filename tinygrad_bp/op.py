@@ -93,7 +93,7 @@ class Op:
 
     __slots__ = (
         "attributes", "broadcasts", "first_promoted", "forward", "inputs", "lane", "name", "plans",
-        "promotion", "quiet", "rules", "variadic", "view",
+        "promotion", "quiet", "rules", "run", "variadic", "view",
     )  # fmt: skip
 
     def __init__(
@@ -108,6 +108,8 @@ class Op:
         view: bool = False,
     ) -> None:
         self.forward, self.rules = forward, rules
+        #: The forward as it is run on a user's numbers.
+        self.run = np.errstate(all="ignore")(forward) if quiet else forward
         self.name = name or getattr(forward, "__name__", type(forward).__name__).strip("_")
         self.broadcasts, self.promotion, self.quiet, self.view = broadcasts, promotion, quiet, view
         self.inputs, self.variadic, self.attributes = _signature(forward, rules)
@@ -144,8 +146,11 @@ class Op:
     def __call__(self, *args: Any, **attrs: Any) -> Any:
         """Run on arrays; or let the first operand that records run it in its way."""
         for arg in args:
-            if type(arg) in SPEAKERS:
-                return SPEAKERS[type(arg)](self, args, attrs)
+            kind = type(arg)
+            if kind in SPEAKERS:
+                if self.lane and (fast := self.lane(self, args, attrs)) is not None:
+                    return fast
+                return SPEAKERS[kind](self, args, attrs)
         return self.forward(*args, **attrs)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:

@@ -36,7 +36,7 @@ from .storage import REWRITTEN, SHARED, Storage, fingerprint, is_shared, storage
 
 __all__ = ["Size", "Tensor", "apply", "wrap"]
 
-_new = object.__new__
+_new, _new_tuple = object.__new__, tuple.__new__
 _dtype_of = operator.attrgetter("dtype")
 _NOTHING: dict[str, Any] = {}
 
@@ -88,7 +88,7 @@ class Tensor(Exchange, Conversions, ArrayMethods):
     @property
     def shape(self) -> Size:
         """The lengths of the axes."""
-        return Size(self._array.shape)
+        return _new_tuple(Size, self._array.shape)
 
     @property
     def dtype(self) -> dtypes.dtype:
@@ -140,7 +140,13 @@ class Tensor(Exchange, Conversions, ArrayMethods):
 
     @grad.setter
     def grad(self, value: Tensor | None) -> None:
-        if value is not None:
+        if value is None:
+            node = self._node
+            if node is not None and node.op is None:  # a leaf forgets: at every step, for each
+                if node.extra is not None:
+                    node.extra.grad = None
+                return
+        else:
             if not isinstance(value, Tensor):
                 raise TypeError(
                     f"the gradient of a tensor is a Tensor or None, not {type(value).__name__}"
@@ -362,11 +368,8 @@ def leaf(tensor: Tensor) -> Node:
 
 def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any] = _NOTHING) -> Any:
     """Run an operation of the table on operands of which at least one is a Tensor; record it."""
-    if op.lane is not None:
-        if op.lane is False:
-            op.lane = build_lane(op, Tensor)
-        elif (fast := op.lane(op, args, attrs)) is not None:
-            return fast
+    if op.lane is False:
+        op.lane = build_lane(op, Tensor)
     values = [a._array if isinstance(a, Tensor) else a for a in args]
     if op.promotion:
         try:
@@ -376,11 +379,7 @@ def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any] = _NOTHING) -> An
         if mixed and not alike(op, values):
             args = promote(op, args, values)
     try:
-        if op.quiet:
-            with np.errstate(all="ignore"):
-                array = op.forward(*values, **attrs)
-        else:
-            array = op.forward(*values, **attrs)
+        array = op.run(*values, **attrs)
     except (ValueError, IndexError, TypeError) as error:
         raise explain_failure(op, values, attrs, error) from None
     if type(array) is not np.ndarray:

@@ -12,7 +12,7 @@ In the order in which a run passes through them:
 `outcome`      what a run found, as the pictures and the report read it
 `pictures`     curves, misclassified digits, the graph
 `formulas`     the notes' formulas as MathML
-`report`       all of it on one page, with the style in ``report.css``
+`report`       all of it on one page, from parts in `markup`, styled by ``report.css``
 `folder`       where it is written, and how: a file is there whole or not at all
 =============  ====================================================================
 """

@@ -33,32 +33,64 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
     whole = _whole(1)
     what = parser.add_argument_group("what is learnt")
-    what.add_argument("--data", choices=list(DEFAULTS), default="digits",
-                      help="digits: 8 x 8 pixels, shipped (default); mnist: 28 x 28 pixels, read "
-                      "from $TINYGRAD_BP_DATA or downloaded")  # fmt: skip
-    what.add_argument("--hidden", type=whole, metavar="N",
-                      help=f"ReLU units in the hidden layer (default {HIDDEN})")  # fmt: skip
+    what.add_argument(
+        "--data",
+        choices=list(DEFAULTS),
+        default="digits",
+        help="digits: 8 x 8 pixels, shipped (default); mnist: 28 x 28 pixels, read "
+        "from $TINYGRAD_BP_DATA or downloaded",
+    )
+    what.add_argument(
+        "--hidden",
+        type=whole,
+        metavar="N",
+        help=f"ReLU units in the hidden layer (default {HIDDEN})",
+    )
     how = parser.add_argument_group("how")
-    how.add_argument("--epochs", type=whole, metavar="N",
-                     help=f"passes over the training data (default {by_data('epochs')})")  # fmt: skip
-    how.add_argument("--batch-size", type=whole, metavar="N",
-                     help=f"samples an update (default {by_data('batch_size')})")  # fmt: skip
-    how.add_argument("--optimizer", choices=list(RATES), default="sgd",
-                     help="sgd: the notes' W := W - lr dW (default); adam")  # fmt: skip
+    how.add_argument(
+        "--epochs",
+        type=whole,
+        metavar="N",
+        help=f"passes over the training data (default {by_data('epochs')})",
+    )
+    how.add_argument(
+        "--batch-size",
+        type=whole,
+        metavar="N",
+        help=f"samples an update (default {by_data('batch_size')})",
+    )
+    how.add_argument(
+        "--optimizer",
+        choices=list(RATES),
+        default="sgd",
+        help="sgd: the notes' W := W - lr dW (default); adam",
+    )
     rates = ", ".join(f"{rate:g} for {name}" for name, rate in RATES.items())
     how.add_argument("--lr", type=_rate, metavar="X", help=f"learning rate (default {rates})")
-    how.add_argument("--seed", type=_whole(0), metavar="N", default=0,
-                     help="of the first weights and the order of the samples; the same seed gives "
-                     "the same numbers (default 0)")  # fmt: skip
+    how.add_argument(
+        "--seed",
+        type=_whole(0),
+        metavar="N",
+        default=0,
+        help="of the first weights and the order of the samples; the same seed gives "
+        "the same numbers (default 0)",
+    )
     where = parser.add_argument_group("where it goes")
-    where.add_argument("--out", type=Path, default=Path("runs"), metavar="FOLDER",
-                       help="folder of all runs (default runs)")  # fmt: skip
-    where.add_argument("--name", type=_name, metavar="NAME",
-                       help="folder of this run, inside it (default digits-001, -002, ...)")  # fmt: skip
-    where.add_argument("--overwrite", action="store_true",
-                       help="replace the run that --name names")  # fmt: skip
-    where.add_argument("--no-draw", action="store_true",
-                       help="no pictures: a second or two faster")  # fmt: skip
+    where.add_argument(
+        "--out",
+        type=Path,
+        default=Path("runs"),
+        metavar="FOLDER",
+        help="folder of all runs (default runs)",
+    )
+    where.add_argument(
+        "--name",
+        type=_name,
+        metavar="NAME",
+        help="folder of this run, inside it (default digits-001, -002, ...)",
+    )
+    where.add_argument("--overwrite", action="store_true", help="replace the run that --name names")
+    where.add_argument("--no-draw", action="store_true", help="no pictures: a second or two faster")
 
 
 def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
@@ -79,11 +111,13 @@ def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
     outcome = Outcome(settings, data, folder)
     try:
         code = _train(outcome)
-        _write(outcome, pictures=not args.no_draw)
+        _write(outcome, draw=not args.no_draw)
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise
         parser.exit(1, f"{parser.prog}: error: could not write: {error}\n")
+    except MemoryError:
+        parser.exit(1, f"{parser.prog}: error: too little memory for --hidden {settings.hidden}\n")
     return code
 
 
@@ -148,14 +182,14 @@ def _train(outcome: Outcome) -> int:
     return 0 if outcome.ending == "completed" and outcome.agrees else 1
 
 
-def _write(outcome: Outcome, pictures: bool) -> None:
-    from . import console, report
+def _write(outcome: Outcome, draw: bool) -> None:
+    from . import console, pictures, report
     from . import folder as files
 
     console.say(console.conclusion(outcome))
     outcome.save_numbers()
     outcome.save_record()
-    drawn, skipped = report.draw_all(outcome) if pictures else ({}, ["no pictures: --no-draw"])
+    drawn, skipped = pictures.draw_all(outcome) if draw else ({}, ["no pictures: --no-draw"])
     for name, content in drawn.items():
         if name in files.FILES:
             files.write(outcome.folder / name, content)
@@ -187,7 +221,11 @@ def _rate(text: str) -> float:
 
 
 def _name(text: str) -> str:
-    if not text.strip() or text in (".", "..") or any(sign in text for sign in "/\\\0"):
+    if (
+        not (text.strip() and text.isprintable())
+        or text in (".", "..")
+        or any(sign in text for sign in "/\\")
+    ):
         raise argparse.ArgumentTypeError(
             f"the name of one folder, not {text!r}; --out says where it is"
         )

@@ -73,7 +73,8 @@ def introduction(outcome: Outcome) -> str:
     pixels = " x ".join(str(side) for side in data.picture)
     return "\n".join(
         [
-            f"network  {inputs} inputs, {hidden} ReLU units, softmax over {classes} classes, float64",
+            f"network  {inputs} inputs, {hidden} ReLU units, softmax over {classes} classes, "
+            "float64",
             f"data     {settings.data}: {len(data.y_train)} training and {len(data.y_test)} test "
             f"images of {pixels} pixels",
             f"         {source.authors}",
@@ -89,7 +90,7 @@ def introduction(outcome: Outcome) -> str:
 
 def row(epoch: Epoch) -> str:
     """Write an epoch as a line of the table under `HEADER`."""
-    note = "" if epoch.agrees else "  DIFFERS"
+    note = "" if epoch.agrees or not epoch.finite else "  DIFFERS"
     return (
         f"{epoch.number:>6}{epoch.loss:>11.4f}{percent(epoch.train_accuracy):>12}"
         f"{percent(epoch.test_accuracy):>11}   {epoch.difference:.1e} ({epoch.worst}){note}"

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..textbook import TwoLayerGradients, TwoLayerSoftmax, one_hot
-from .network import Array, Network
+from .network import Array, Network, tensors
 
 #: dZ2, dW2, dB2, dZ1, dW1, dB1: from the output to the input, as backpropagation goes
 NAMES = TwoLayerGradients._fields
@@ -41,17 +41,18 @@ class Comparison(NamedTuple):
 def autograd_gradients(network: Network, X: Array, labels: Array) -> TwoLayerGradients:
     """Run forward and backward on tensors; return the gradients in the notes' meaning."""
     _clear(network)
-    Z1, _, Z2 = network.forward(X)
+    inputs, targets = tensors(X, labels)
+    Z1, _, Z2 = network.forward(inputs)
     for Z in (Z1, Z2):
         Z.retain_grad()
-    network.loss(Z2, labels).backward()
+    network.loss(Z2, targets).backward()
     # The notes' dZ leave out the 1/m of the mean loss; it comes back in dW and dB.
     m = X.shape[1]
-    tensors = (
+    retained = (
         (Z2, m), (network.W2, 1), (network.b2, 1), (Z1, m), (network.W1, 1), (network.b1, 1),
     )  # fmt: skip
     gradients = []
-    for tensor, factor in tensors:
+    for tensor, factor in retained:
         assert tensor.grad is not None
         gradients.append(factor * tensor.grad.numpy())
     _clear(network)

@@ -15,6 +15,11 @@ from tinygrad_bp.nn.functional import cross_entropy
 Array = npt.NDArray[Any]
 
 
+def tensors(X: Array, labels: Array) -> tuple[tgb.Tensor, tgb.Tensor]:
+    """Copy samples and labels into tensors under the names that they have in the graph."""
+    return tgb.tensor(X).named("X"), tgb.tensor(labels).named("labels")
+
+
 class Forward(NamedTuple):
     """What a forward pass computed, under the notes' names."""
 
@@ -33,8 +38,10 @@ class Network:
 
     Examples
     --------
+    >>> import numpy as np
     >>> net = Network(np.ones((3, 2)), np.zeros((3, 1)), np.ones((2, 3)), np.zeros((2, 1)))
-    >>> loss = net.loss(net.forward(np.ones((2, 4))).Z2, np.array([0, 1, 0, 1]))
+    >>> X, labels = tensors(np.ones((2, 4)), np.array([0, 1, 0, 1]))
+    >>> loss = net.loss(net.forward(X).Z2, labels)
     >>> round(loss.item(), 4)  # log 2: both classes have the same score
     0.6931
     """
@@ -53,14 +60,13 @@ class Network:
         """Return copies of the parameters, by name."""
         return {str(p.name): p.detach().numpy().copy() for p in self.parameters()}
 
-    def forward(self, X: Array) -> Forward:
+    def forward(self, X: tgb.Tensor) -> Forward:
         """Compute the scores Z2 (c, m) of the samples X (n_x, m), and what leads there."""
-        X = tgb.tensor(X).named("X")
         Z1 = (self.W1 @ X + self.b1).named("Z1")
         A1 = tgb.relu(Z1).named("A1")
         Z2 = (self.W2 @ A1 + self.b2).named("Z2")
         return Forward(Z1, A1, Z2)
 
-    def loss(self, Z2: tgb.Tensor, labels: Array) -> tgb.Tensor:
+    def loss(self, Z2: tgb.Tensor, labels: tgb.Tensor) -> tgb.Tensor:
         """Return J = −(1/m) Σ Y log softmax(Z2): nats, mean over the m columns."""
-        return cross_entropy(Z2.T, tgb.tensor(labels).named("labels")).named("J")  # type: ignore[no-any-return]
+        return cross_entropy(Z2.T, labels).named("J")  # type: ignore[no-any-return]

@@ -107,5 +107,6 @@ class Outcome:
         text = json.dumps(record, indent=2, allow_nan=False, ensure_ascii=False)
         files.write(self.folder / "run.json", f"{text}\n")
         archive = io.BytesIO()
-        np.savez(archive, **self.last.weights)
+        arrays: dict[str, Any] = {**self.last.weights}
+        np.savez(archive, **arrays)
         files.write(self.folder / "weights.npz", archive.getvalue())

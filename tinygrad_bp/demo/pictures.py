@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .network import Array, Network
+from .network import Array, Network, tensors
 from .outcome import Outcome
 from .training import check_batch
 
@@ -21,7 +21,7 @@ INSTALL = 'pip install "tinygrad_bp[demo]"'
 GALLERY = 20  # misclassified digits shown
 
 
-class PictureMissing(Exception):
+class PictureMissingError(Exception):
     """A picture can't be drawn on this machine; the message says what is missing."""
 
 
@@ -40,11 +40,37 @@ LIGHT = Colors("#ffffff", "#1f2937", "#6b7280", "#e5e7eb", "#2563a8", "#c2620e")
 DARK = Colors("#1b2027", "#e5e7eb", "#9aa4b2", "#323a45", "#7db4f0", "#f0a35e")
 
 
+def draw_all(outcome: Outcome) -> tuple[dict[str, bytes], list[str]]:
+    """Draw every picture of a run that can be drawn here.
+
+    Returns
+    -------
+    drawn : dict of str to bytes
+        By the name of the file; ``dark/…`` is for the page alone.
+    skipped : list of str
+        A line for what could not be drawn, with the remedy.
+    """
+    drawn: dict[str, bytes] = {}
+    skipped = []
+    try:
+        for prefix, colors in (("", LIGHT), ("dark/", DARK)):
+            drawn[f"{prefix}curves.png"] = curves(outcome, colors)
+            if gallery := misclassified(outcome, colors):
+                drawn[f"{prefix}misclassified.png"] = gallery
+    except PictureMissingError as error:
+        skipped.append(f"no curves.png, misclassified.png: {error}; {INSTALL}")
+    try:
+        drawn |= graph(outcome)
+    except PictureMissingError as error:
+        skipped.append(f"no graph.svg, graph.png: {error}; {INSTALL}")
+    return drawn, skipped
+
+
 def _figure(width: float, height: float, colors: Colors) -> Figure:
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise PictureMissing("matplotlib is missing") from error
+        raise PictureMissingError("matplotlib is missing") from error
     return Figure(figsize=(width, height), layout="constrained", facecolor=colors.paper)
 
 
@@ -65,7 +91,7 @@ def curves(outcome: Outcome, colors: Colors = LIGHT) -> bytes:
 
     Raises
     ------
-    PictureMissing
+    PictureMissingError
         matplotlib is not installed.
     """
     epochs = [epoch for epoch in outcome.epochs if epoch.finite]
@@ -83,9 +109,7 @@ def curves(outcome: Outcome, colors: Colors = LIGHT) -> bytes:
         ("training", colors.first, "o", [100 * epoch.train_accuracy for epoch in shown]),
         ("test", colors.second, "s", [100 * epoch.test_accuracy for epoch in shown]),
     ):
-        right.plot(
-            [epoch.number for epoch in shown], values, color=color, marker=marker, ms=3.5, label=label
-        )  # fmt: skip
+        right.plot(numbers[-len(values) :], values, color=color, marker=marker, ms=3.5, label=label)
     right.legend(frameon=False, labelcolor=colors.ink, loc="lower right")
     return _png(figure)
 
@@ -101,7 +125,7 @@ def _dress(axes: Axes, colors: Colors, title: str, unit: str) -> None:
     axes.grid(color=colors.grid, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[:].set_visible(False)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
 
 
 def _plain_ticks(axes: Axes) -> None:
@@ -132,7 +156,7 @@ def misclassified(outcome: Outcome, colors: Colors = LIGHT) -> bytes | None:
 
     Raises
     ------
-    PictureMissing
+    PictureMissingError
         matplotlib is not installed.
     """
     wrong, P = mistakes(outcome)
@@ -142,18 +166,23 @@ def misclassified(outcome: Outcome, colors: Colors = LIGHT) -> bytes | None:
     columns = min(5, len(shown))
     rows = math.ceil(len(shown) / columns)
     figure = _figure(9.0 * columns / 5, 2.25 * rows, colors)
+    from matplotlib.colors import LinearSegmentedColormap
+
     grid = figure.subplots(rows, columns, squeeze=False).flat
     for axes in grid:
-        axes.set_axis_off()
+        axes.set(xticks=[], yticks=[], facecolor=colors.paper)
+        axes.spines[:].set(color=colors.grid, visible=False)
+    ink = LinearSegmentedColormap.from_list("ink", [colors.paper, colors.ink])
     for axes, sample in zip(figure.axes, shown, strict=False):
         image = outcome.data.X_test[:, sample].reshape(outcome.data.picture)
-        axes.imshow(image, cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
+        axes.imshow(image, cmap=ink, vmin=0, vmax=1, interpolation="nearest")
+        axes.spines[:].set_visible(True)
         true, said = int(outcome.data.y_test[sample]), int(P[:, sample].argmax())
         axes.set_title(
             f"{true}, taken for {said}", color=colors.ink, fontsize=12, weight="bold", pad=18
         )
         axes.text(
-            0.5, 1.04, f"{_percent(P[said, sample])} sure; {true}: {_percent(P[true, sample])}",
+            0.5, 1.04, f"{said}: {_percent(P[said, sample])}, {true}: {_percent(P[true, sample])}",
             transform=axes.transAxes, ha="center", va="bottom", color=colors.muted, fontsize=9.5,
         )  # fmt: skip
     return _png(figure)
@@ -180,23 +209,24 @@ def graph(outcome: Outcome) -> dict[str, bytes]:
 
     Raises
     ------
-    PictureMissing
+    PictureMissingError
         The graphviz package or a program that draws is missing, or the drawing failed.
     """
     try:
         from ..drawing import draw
         from ..drawing.render import RendererNotFound
     except ImportError as error:
-        raise PictureMissing("graphviz is missing") from error
-    X, labels = check_batch(outcome.data)
+        raise PictureMissingError("graphviz is missing") from error
+    # X and labels by name: a graph does not keep what wants no gradient alive, so this has to.
+    X, labels = tensors(*check_batch(outcome.data))
     network = Network(**outcome.last.weights)
     loss = network.loss(network.forward(X).Z2, labels)
     picture = draw(loss, max_elements=1)
     try:
         return {f"graph.{kind}": picture.pipe(format=kind) for kind in ("svg", "png")}
     except RendererNotFound as error:
-        raise PictureMissing("a program that draws graphs is missing") from error
+        raise PictureMissingError("a program that draws graphs is missing") from error
     except subprocess.CalledProcessError as error:
-        raise PictureMissing(
+        raise PictureMissingError(
             f"the program that draws graphs failed ({error.returncode})"
         ) from error

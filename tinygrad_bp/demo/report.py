@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
-from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape as text
 from importlib.resources import files
@@ -15,6 +13,7 @@ from importlib.resources import files
 from . import formulas, pictures
 from .console import percent
 from .gradients import NAMES, TOLERANCE
+from .markup import image, scientific, table
 from .outcome import ENDINGS, Outcome, versions
 from .training import check_batch
 
@@ -37,32 +36,6 @@ class Report:
     skipped: list[str]
 
 
-def draw_all(outcome: Outcome) -> tuple[dict[str, bytes], list[str]]:
-    """Draw every picture of a run that can be drawn here.
-
-    Returns
-    -------
-    drawn : dict of str to bytes
-        By the name of the file; ``dark/…`` is for the page alone.
-    skipped : list of str
-        A line for what could not be drawn, with the remedy.
-    """
-    drawn: dict[str, bytes] = {}
-    skipped = []
-    try:
-        for prefix, colors in (("", pictures.LIGHT), ("dark/", pictures.DARK)):
-            drawn[f"{prefix}curves.png"] = pictures.curves(outcome, colors)
-            if gallery := pictures.misclassified(outcome, colors):
-                drawn[f"{prefix}misclassified.png"] = gallery
-    except pictures.PictureMissing as error:
-        skipped.append(f"no curves.png, misclassified.png: {error}; {pictures.INSTALL}")
-    try:
-        drawn |= pictures.graph(outcome)
-    except pictures.PictureMissing as error:
-        skipped.append(f"no graph.svg, graph.png: {error}; {pictures.INSTALL}")
-    return drawn, skipped
-
-
 def page(outcome: Outcome, drawn: dict[str, bytes], skipped: list[str]) -> str:
     """Write the page.
 
@@ -71,7 +44,7 @@ def page(outcome: Outcome, drawn: dict[str, bytes], skipped: list[str]) -> str:
     outcome : Outcome
         With at least one epoch.
     drawn, skipped
-        As `draw_all` returns them.
+        As `pictures.draw_all` returns them.
 
     Returns
     -------
@@ -104,9 +77,9 @@ def headline(report: Report) -> str:
             "largest difference between autograd's gradients and the textbook's, in all epochs",
         ),
         (
-            f"{last.number}",
-            f"epoch{'s' * (last.number != 1)} of {outcome.settings.epochs} "
-            f"in {outcome.seconds:.1f} s, final loss {last.loss:.4f} nats",
+            f"{last.loss:.4f}",
+            f"nats of training loss after {last.number} of {outcome.settings.epochs} epochs, "
+            f"in {outcome.seconds:.1f} s",
         ),
     )
     cards = "".join(f"<div><strong>{a}</strong><span>{text(b)}</span></div>" for a, b in figures)
@@ -184,7 +157,7 @@ def curves(report: Report) -> str:
     )
     head = ("epoch", "loss (nats)", "training accuracy", "test accuracy", "largest difference")
     return (
-        f"<section>\n<h2>Learning</h2>\n{image(report, 'curves.png', alt)}\n"
+        f"<section>\n<h2>Learning</h2>\n{image(report.drawn, 'curves.png', alt)}\n"
         f"<details><summary>All epochs in numbers</summary>\n{table(head, rows)}\n"
         f"<p class=caption>Epoch 0 is before the first update.</p></details>\n</section>"
     )
@@ -198,21 +171,21 @@ def gradient_check(report: Report) -> str:
     rows = (
         (
             formulas.mathml(formulas.BACKWARD[name]),
-            f"<code>{formulas.AUTOGRAD[name]}</code>",
-            " × ".join(map(str, comparisons[name].shape)),
-            scientific(comparisons[name].size),
             scientific(comparisons[name].difference),
             scientific(max(epoch.comparisons[name].difference for epoch in finite)),
+            scientific(comparisons[name].size),
+            f"<code>{formulas.AUTOGRAD[name]}</code>",
+            " × ".join(map(str, comparisons[name].shape)),
         )
         for name in NAMES
     )
     head = (
         "the notes' formula",
+        "difference at the end",
+        "in all epochs",
+        "largest element",
         "autograd",
         "shape",
-        "largest element",
-        "largest difference",
-        "in all epochs",
     )
     X, _ = check_batch(outcome.data)
     m = X.shape[1]
@@ -221,8 +194,8 @@ def gradient_check(report: Report) -> str:
         f"<section>\n<h2>Six gradients, computed twice</h2>\n"
         f"<p>After every epoch, on {samples} {m:,} training samples: once by autograd, which "
         f"recorded the forward pass and knows the derivative of each operation, but none of the "
-        f"formulas below; once by those formulas, in NumPy alone. The columns on the right hold the "
-        f"largest distance of two elements. In float64 a number of the size of 1 is stored to "
+        f"formulas below; once by those formulas, in NumPy alone. A difference is the largest "
+        f"distance of two elements. In float64 a number of the size of 1 is stored to "
         f"about {scientific(2.2e-16)}; anything above {scientific(TOLERANCE)} would count as an "
         f"error.</p>\n{table(head, rows)}\n"
         f"<p class=caption>The notes' {formulas.mathml('dZ2')} and {formulas.mathml('dZ1')} leave "
@@ -249,7 +222,7 @@ def misclassified(report: Report) -> str:
     return (
         f"<section>\n<h2>Mistakes</h2>\n<p>The network gets {len(wrong):,} of {m:,} test digits "
         f"wrong. {which}, with the probabilities that it gives to its answer and to the "
-        f"label:</p>\n{image(report, 'misclassified.png', alt)}\n</section>"
+        f"label:</p>\n{image(report.drawn, 'misclassified.png', alt)}\n</section>"
     )
 
 
@@ -273,8 +246,8 @@ def how_to_go_on(report: Report) -> str:
     tries = (
         ("--seed 1", "other first weights: how much of the result is luck?"),
         ("--hidden 8", "how small may the network be?"),
-        ("--lr 0.01 --epochs 5", "slower, for the same six gradients"),
-        ("--lr 50", "too fast: watch it fail"),
+        ("--lr 0.01", "slower, for the same six gradients"),
+        ("--lr 20", "too fast: watch it fail"),
         ("--optimizer adam", "another rule for the same gradients"),
         (f"--data {other}", "the other digits"),
     )
@@ -313,49 +286,3 @@ SECTIONS = (
     graph,
     how_to_go_on,
 )
-
-
-def image(report: Report, name: str, alt: str) -> str:
-    """Embed a picture, with its dark twin where there is one."""
-    if name not in report.drawn:
-        return ""
-    dark = report.drawn.get(f"dark/{name}")
-    twin = (
-        f'<source media="(prefers-color-scheme: dark)" srcset="{data_uri(dark)}">' if dark else ""
-    )
-    return f'<picture>{twin}<img src="{data_uri(report.drawn[name])}" alt="{text(alt)}"></picture>'
-
-
-def data_uri(png: bytes) -> str:
-    """Write a PNG as an address that holds it.
-
-    >>> data_uri(b"PNG")
-    'data:image/png;base64,UE5H'
-    """
-    return f"data:image/png;base64,{b64encode(png).decode()}"
-
-
-def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """Write a table that scrolls sideways where it is too wide. The cells are HTML already."""
-    titles = "".join(f"<th scope=col>{text(title)}</th>" for title in head)
-    lines = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    return (
-        f"<div class=scroll><table><thead><tr>{titles}</tr></thead>"
-        f"<tbody>{lines}</tbody></table></div>"
-    )
-
-
-def scientific(value: float) -> str:
-    """Write a number as HTML with a power of ten.
-
-    >>> scientific(2.2e-16)
-    '2.2&nbsp;×&nbsp;10<sup>−16</sup>'
-    >>> scientific(0.0), scientific(1e-10), scientific(0.25)
-    ('0', '10<sup>−10</sup>', '0.25')
-    """
-    if value == 0 or not abs(value) < float("inf") or 1e-3 <= abs(value) < 1e4:
-        return f"{value:.2g}"
-    digits, power = f"{value:.1e}".split("e")
-    power = f"{int(power)}".replace("-", "−")
-    lead = "" if digits == "1.0" else f"{digits}&nbsp;×&nbsp;"
-    return f"{lead}10<sup>{power}</sup>"

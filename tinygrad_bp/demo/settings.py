@@ -6,13 +6,13 @@ import shlex
 from dataclasses import asdict, dataclass
 from typing import Any
 
-#: Plain gradient descent reaches 97 to 98 % with these, on both data sets.
+#: Plain gradient descent gets 97 to 98 % of the test digits right with these, on both data sets.
 DEFAULTS: dict[str, dict[str, int]] = {
-    "digits": {"epochs": 20, "batch_size": 32},
+    "digits": {"epochs": 25, "batch_size": 32},
     "mnist": {"epochs": 5, "batch_size": 64},
 }
 HIDDEN = 128
-RATES = {"sgd": 0.5, "adam": 0.003}
+RATES = {"sgd": 0.2, "adam": 0.003}
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Settings:
     Examples
     --------
     >>> Settings.of(data="digits", epochs=3).command
-    'tinygrad-bp demo --data digits --epochs 3 --hidden 128 --batch-size 32 --lr 0.5 --optimizer sgd --seed 0'
+    'tinygrad-bp demo --data digits --epochs 3 --hidden 128 --batch-size 32 --lr 0.2 --optimizer sgd --seed 0'
     """  # noqa: E501
 
     data: str

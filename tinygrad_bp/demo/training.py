@@ -13,7 +13,7 @@ import tinygrad_bp as tgb
 
 from ..textbook import TwoLayerSoftmax, mini_batch
 from .gradients import Comparison, compare
-from .network import Array, Network
+from .network import Array, Network, tensors
 from .settings import Settings
 from .sources import Columns
 
@@ -86,7 +86,7 @@ def updates(settings: Settings, data: Columns) -> int:
 
 
 def check_batch(data: Columns) -> tuple[Array, Array]:
-    """Return the samples that gradients are compared on: all training samples, or the first 5000."""
+    """Return the samples that gradients are compared on: the first 5000 of training, or all."""
     return data.X_train[:, :CHUNK], data.y_train[:CHUNK]
 
 
@@ -122,8 +122,8 @@ def train(
     yield _measure(0, network, data)
     for number in range(1, settings.epochs + 1):
         for batch in mini_batch(len(data.y_train), settings.batch_size, rng):
-            Z2 = network.forward(data.X_train[:, batch]).Z2
-            loss = network.loss(Z2, data.y_train[batch])
+            X, labels = tensors(data.X_train[:, batch], data.y_train[batch])
+            loss = network.loss(network.forward(X).Z2, labels)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -138,7 +138,7 @@ def predict(weights: dict[str, Array], X: Array) -> Array:
     """Return the probabilities (c, m) that a network with these weights gives to the samples X."""
     network = Network(**weights)
     with tgb.no_grad():
-        return np.asarray(tgb.softmax(network.forward(X).Z2, 0).numpy())
+        return np.asarray(tgb.softmax(network.forward(tgb.tensor(X)).Z2, 0).numpy())
 
 
 def _measure(number: int, network: Network, data: Columns) -> Epoch:
@@ -160,8 +160,9 @@ def _evaluate(network: Network, X: Array, labels: Array) -> tuple[float, float]:
     with tgb.no_grad():
         for start in range(0, m, CHUNK):
             part = slice(start, start + CHUNK)
-            Z2 = network.forward(X[:, part]).Z2
-            loss += network.loss(Z2, labels[part]).item() * len(labels[part])
+            inputs, targets = tensors(X[:, part], labels[part])
+            Z2 = network.forward(inputs).Z2
+            loss += network.loss(Z2, targets).item() * len(targets)
             right += int((Z2.numpy().argmax(axis=0) == labels[part]).sum())
     return loss / m, right / m
 

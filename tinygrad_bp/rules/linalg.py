@@ -74,11 +74,24 @@ def _rows(x: Any) -> Any:
     return reshape(x, shape=(n, shape[-1]))
 
 
+# np.dot starts in half the time of np.matmul, which runs faster once the matrix is large.
+def _linear_x(g: Any, weight: Any) -> Any:
+    rows, columns = weight.shape
+    return np.dot(g, weight) if rows * columns < 4096 else np.matmul(g, weight)
+
+
+def _linear_weight(g: Any, x: Any) -> Any:
+    if len(x.shape) != 2:
+        g, x = _rows(g), _rows(x)
+    rows, columns = x.shape
+    return np.dot(g.T, x) if rows * columns < 4096 else np.matmul(g.T, x)
+
+
 @primitive(
     promotion="same",
-    x=lambda g, weight: np.dot(g, weight),
-    weight=lambda g, x: np.dot(_rows(g).T, _rows(x)),
-    bias=lambda g: sum(_rows(g), axis=0),
+    x=_linear_x,
+    weight=_linear_weight,
+    bias=lambda g: sum(g if len(g.shape) == 2 else _rows(g), axis=0),
 )
 def linear(x: Any, weight: Any, bias: Any) -> Any:
     """Give x Wᵀ + b for rows of features."""

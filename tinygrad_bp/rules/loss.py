@@ -117,6 +117,6 @@ def _error_slope(g: Any, x: Any, y: Any) -> Any:
 def mean_squared_error(x: Any, y: Any) -> Any:
     """Give the mean of (x − y)² over all elements of two arrays of one shape."""
     if not x.size:
-        return np.asarray(np.nan, x.dtype)  # as PyTorch
+        return x.dtype.type(np.nan)  # as PyTorch
     difference = (x - y).reshape(-1)
-    return np.true_divide(np.dot(difference, difference), x.size, dtype=x.dtype)
+    return np.dot(difference, difference) / x.dtype.type(x.size)

@@ -1,0 +1,56 @@
+"""The parts of HTML that the report is put together from."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterable
+from html import escape as text
+
+
+def image(drawn: dict[str, bytes], name: str, alt: str) -> str:
+    """Embed a picture, with its dark twin where there is one."""
+    if name not in drawn:
+        return ""
+    dark = drawn.get(f"dark/{name}")
+    twin = (
+        f'<source media="(prefers-color-scheme: dark)" srcset="{data_uri(dark)}">' if dark else ""
+    )
+    return (
+        f"<div class=scroll><picture>{twin}"
+        f'<img src="{data_uri(drawn[name])}" alt="{text(alt)}"></picture></div>'
+    )
+
+
+def data_uri(png: bytes) -> str:
+    """Write a PNG as an address that holds it.
+
+    >>> data_uri(b"PNG")
+    'data:image/png;base64,UE5H'
+    """
+    return f"data:image/png;base64,{b64encode(png).decode()}"
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Write a table that scrolls sideways where it is too wide. The cells are HTML already."""
+    titles = "".join(f"<th scope=col>{text(title)}</th>" for title in head)
+    lines = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    return (
+        f"<div class=scroll><table><thead><tr>{titles}</tr></thead>"
+        f"<tbody>{lines}</tbody></table></div>"
+    )
+
+
+def scientific(value: float) -> str:
+    """Write a number as HTML with a power of ten.
+
+    >>> scientific(2.2e-16)
+    '2.2&nbsp;×&nbsp;10<sup>−16</sup>'
+    >>> scientific(0.0), scientific(1e-10), scientific(0.25)
+    ('0', '10<sup>−10</sup>', '0.25')
+    """
+    if value == 0 or not abs(value) < float("inf") or 1e-3 <= abs(value) < 1e4:
+        return f"{value:.2g}"
+    digits, power = f"{value:.1e}".split("e")
+    power = f"{int(power)}".replace("-", "−")
+    lead = "" if digits == "1.0" else f"{digits}&nbsp;×&nbsp;"
+    return f"{lead}10<sup>{power}</sup>"
