@@ -144,5 +144,5 @@ def test_mnist(tmp_path: Path) -> None:
     assert run.folder.name == "mnist-001"
     assert {path.name for path in run.folder.iterdir()} == set(FILES)
     last = metrics(run.folder)[-1]
-    assert last["test_accuracy"] > 0.92 and last["largest_gradient_difference"] < 1e-10
+    assert last["test_accuracy"] > 0.85 and last["largest_gradient_difference"] < 1e-10
     assert max(len(line) for line in run.out.splitlines()) <= 80

@@ -83,9 +83,8 @@ def mnist(
 
     Examples
     --------
-    >>> dataset = mnist()  # doctest: +SKIP
-    >>> dataset  # doctest: +SKIP
-    Dataset(train=60000, test=10000, feature_shape=(28, 28), classes=10)
+    Where the files are to be had, ``mnist()`` gives
+    ``Dataset(train=60000, test=10000, feature_shape=(28, 28), classes=10)``.
 
     References
     ----------

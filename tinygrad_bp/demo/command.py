@@ -221,11 +221,8 @@ def _rate(text: str) -> float:
 
 
 def _name(text: str) -> str:
-    if (
-        not (text.strip() and text.isprintable())
-        or text in (".", "..")
-        or any(sign in text for sign in "/\\")
-    ):
+    plain = text.strip() and text.isprintable() and not set(text) & {"/", "\\"}
+    if not plain or text in (".", ".."):
         raise argparse.ArgumentTypeError(
             f"the name of one folder, not {text!r}; --out says where it is"
         )
