@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from textwrap import wrap
 from typing import Any, Protocol
 
 from .folder import FILES
@@ -124,10 +123,7 @@ def listing(folder: Path, skipped: list[str]) -> str:
     """List the files that are there, and what is not."""
     lines = ["", f"written to {shown(folder)}:"]
     lines += [f"  {name:<20}{what}" for name, what in FILES.items() if (folder / name).exists()]
-    for line in skipped:
-        lines += [
-            f"  {part}" for part in wrap(line, 76, subsequent_indent="  ", break_on_hyphens=False)
-        ]
+    lines += [f"  {line}" for line in skipped]
     return "\n".join(lines)
 
 

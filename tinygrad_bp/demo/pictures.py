@@ -48,7 +48,7 @@ def draw_all(outcome: Outcome) -> tuple[dict[str, bytes], list[str]]:
     drawn : dict of str to bytes
         By the name of the file; ``dark/…`` is for the page alone.
     skipped : list of str
-        A line for what could not be drawn, with the remedy.
+        A line for what could not be drawn; then, if there is any, the remedy.
     """
     drawn: dict[str, bytes] = {}
     skipped = []
@@ -58,11 +58,13 @@ def draw_all(outcome: Outcome) -> tuple[dict[str, bytes], list[str]]:
             if gallery := misclassified(outcome, colors):
                 drawn[f"{prefix}misclassified.png"] = gallery
     except PictureMissingError as error:
-        skipped.append(f"no curves.png, misclassified.png: {error}; {INSTALL}")
+        skipped.append(f"no curves.png, misclassified.png: {error}")
     try:
         drawn |= graph(outcome)
     except PictureMissingError as error:
-        skipped.append(f"no graph.svg, graph.png: {error}; {INSTALL}")
+        skipped.append(f"no graph.svg, graph.png: {error}")
+    if skipped:
+        skipped.append(f"to get them: {INSTALL}")
     return drawn, skipped
 
 

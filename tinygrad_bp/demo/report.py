@@ -65,7 +65,7 @@ def page(outcome: Outcome, drawn: dict[str, bytes], skipped: list[str]) -> str:
 
 
 def headline(report: Report) -> str:
-    """The two numbers that the run is about."""
+    """What the run is about, in three numbers."""
     outcome = report.outcome
     last, worst, m = outcome.last, outcome.largest, len(outcome.data.y_test)
     right = round(last.test_accuracy * m)
