@@ -13,8 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from heapq import heappop, heappush
-from itertools import repeat
-from operator import is_
 from typing import Any
 
 import numpy as np
@@ -308,15 +306,9 @@ def backprop(
                     heappush(due, (-parent.number, parent))
                     continue
                 leaves.append(parent)
-                # Nobody else's: made by the rule itself, no view, neither `g` nor a kept value.
-                # (A custom function may keep what it returns.)
-                if (
-                    lift is None
-                    and gradient.base is None
-                    and gradient is not g
-                    and plan is not None
-                    and not any(map(is_, node.saved or (), repeat(gradient)))
-                ):
+                # A rule is linear in `g`: what it returns is `g`, a view, or an array of its own
+                # making, which is nobody else's. (A custom function may keep what it returns.)
+                if lift is None and gradient is not g and gradient.base is None and plan:
                     own.add(parent)
             elif parent in own:
                 gradients[parent] += gradient
