@@ -59,7 +59,6 @@ class _Usual:
     snapshots: Mapping[int, Any] = {}
     constants: Sequence[Any] = ()
     extra: Extra | None = None
-    made: Any = None
 
 
 class Node(_Usual):
@@ -97,8 +96,8 @@ class Node(_Usual):
     """
 
     __slots__ = (
-        "__dict__", "__weakref__", "attrs", "dtype", "inputs", "line", "number", "op", "plan",
-        "saved", "shape",
+        "__dict__", "__weakref__", "attrs", "dtype", "inputs", "line", "made", "number", "op",
+        "plan", "saved", "shape",
     )  # fmt: skip
 
     def __init__(
@@ -120,6 +119,7 @@ class Node(_Usual):
         self.dtype = dtype
         self.line = line
         self.saved: tuple[Any, ...] | None = ()
+        self.made: Any = None
 
     def __repr__(self) -> str:
         return f"<{self.name()} at {id(self):#x}>"
