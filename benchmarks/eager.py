@@ -19,6 +19,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 _PINNED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 if any(name in os.environ for name in _PINNED):
@@ -30,6 +31,11 @@ import numpy as np  # noqa: E402  after the environment is settled
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import tinygrad_bp as tgb  # noqa: E402
+
+try:
+    import torch
+except ImportError:
+    torch = None
 
 #: A step, and what gives the gradients that it computed.
 Contender = tuple[Callable[[], None], Callable[[], list[np.ndarray]]]
@@ -92,17 +98,17 @@ def by_hand(sizes: tuple[int, ...], m: int) -> Contender:
     return step, lambda: gradients[::-1]
 
 
-def framework(torch: object, sizes: tuple[int, ...], m: int) -> Contender:
+def framework(library: Any, sizes: tuple[int, ...], m: int) -> Contender:
     """Build the same network from a framework's layers: ours, or PyTorch."""
-    nn = torch.nn
+    nn = library.nn
     layers = []
     for n_in, n_out in itertools.pairwise(sizes):
         layers += [nn.Linear(n_in, n_out), nn.ReLU()]
     model = nn.Sequential(*layers[:-1])
-    with torch.no_grad():
+    with library.no_grad():
         for p, value in zip(model.parameters(), parameters(sizes), strict=True):
-            p.copy_(torch.tensor(value))
-    X, y = (torch.tensor(array) for array in data(sizes, m))
+            p.copy_(library.tensor(value))
+    X, y = (library.tensor(array) for array in data(sizes, m))
     criterion = nn.MSELoss() if sizes[-1] == 1 else nn.CrossEntropyLoss()
 
     parameters_ = list(model.parameters())
@@ -118,11 +124,7 @@ def framework(torch: object, sizes: tuple[int, ...], m: int) -> Contender:
 def compare(sizes: tuple[int, ...], m: int, rounds: int) -> dict[str, float]:
     """Time the contenders in turn; return the median microseconds of each."""
     contenders = {"by hand": by_hand(sizes, m), "tinygrad_bp": framework(tgb, sizes, m)}
-    try:
-        import torch
-    except ImportError:
-        print("PyTorch is not installed (the extra `peers`): compared with NumPy alone")
-    else:
+    if torch is not None:
         contenders["PyTorch"] = framework(torch, sizes, m)
     contenders["by hand"][0]()
     reference = contenders["by hand"][1]()
@@ -150,6 +152,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=40, help="rounds to take the median of")
     parser.add_argument("--json", type=Path, help="write the figures to this file, too")
     options = parser.parse_args()
+    if torch is None:
+        print("PyTorch is not installed (the extra `peers`): compared with NumPy alone")
     print("forward + backward, µs (median)")
     print(f"{'network':>17} {'batch':>5} {'by hand':>8} {'ours':>8} {'PyTorch':>8}"
           f" {'ours/hand':>9} {'PyTorch/ours':>12}")  # fmt: skip
