@@ -1,11 +1,14 @@
 """Forward and backward of small MLPs, eager: against hand-written NumPy and against PyTorch.
 
-    python benchmarks/eager.py [--rounds 40] [--json FILE]
+    python benchmarks/eager.py [--rounds 40] [--only NAME] [--json FILE]
 
-All contenders run in one process, in turn, and each figure is the median over the rounds: the
-ratios hold although the machine's speed drifts. `OPENBLAS_CORETYPE` and `OPENBLAS_L2_SIZE`, which
-pin NumPy's kernels to an older processor on some machines, are taken away for all alike. PyTorch is
-compared with where it is installed (the extra `peers`).
+All contenders run in one process, in random order round by round, and each figure is the median
+over the rounds: the ratios hold although the machine's speed drifts. What they do not show: the
+thread pools of NumPy's OpenBLAS and of PyTorch spin for a while after each product, and slow one
+another down, PyTorch most of all. `--only` gives one contender a process of its own.
+
+`OPENBLAS_CORETYPE` and `OPENBLAS_L2_SIZE`, which pin NumPy's kernels to an older processor on some
+machines, are taken away for all alike. PyTorch takes part where it is installed (extra `peers`).
 """
 
 from __future__ import annotations
@@ -33,12 +36,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import tinygrad_bp as tgb  # noqa: E402
 
 try:
-    import torch
+    # Not even imported where it takes no part: its thread pool would.
+    if "--only" in sys.argv and "PyTorch" not in sys.argv:
+        torch = None
+    else:
+        import torch
 except ImportError:
     torch = None
 
 #: A step, and what gives the gradients that it computed.
 Contender = tuple[Callable[[], None], Callable[[], list[np.ndarray]]]
+
+NAMES = ("by hand", "tinygrad_bp", "PyTorch")
 
 #: (layer sizes, batch). The first is a regression on one output, the others classify.
 NETWORKS = [((2, 16, 16, 1), 100), ((784, 128, 10), 64), ((784, 256, 128, 10), 64)]
@@ -72,6 +81,7 @@ def by_hand(sizes: tuple[int, ...], m: int) -> Contender:
     gradients: list[np.ndarray] = []
 
     def step() -> None:
+        gradients.clear()  # as the others forget theirs: what is freed when decides what is reused
         activations, A = [X], X
         for W, b in zip(weights[:-1], biases[:-1], strict=True):
             A = np.maximum(A @ W.T + b, 0)
@@ -89,7 +99,6 @@ def by_hand(sizes: tuple[int, ...], m: int) -> Contender:
             dZ = e / total
             dZ[rows, y] -= 1
             dZ /= m
-        gradients.clear()
         for i in range(len(weights) - 1, -1, -1):
             gradients.extend((dZ.sum(axis=0), dZ.T @ activations[i]))
             if i:
@@ -121,25 +130,30 @@ def framework(library: Any, sizes: tuple[int, ...], m: int) -> Contender:
     return step, lambda: [p.grad for p in parameters_]
 
 
-def compare(sizes: tuple[int, ...], m: int, rounds: int) -> dict[str, float]:
+def compare(sizes: tuple[int, ...], m: int, rounds: int, only: str | None) -> dict[str, float]:
     """Time the contenders in turn; return the median microseconds of each."""
     contenders = {"by hand": by_hand(sizes, m), "tinygrad_bp": framework(tgb, sizes, m)}
     if torch is not None:
         contenders["PyTorch"] = framework(torch, sizes, m)
+    if only is not None:
+        contenders = {name: c for name, c in contenders.items() if name in ("by hand", only)}
     contenders["by hand"][0]()
     reference = contenders["by hand"][1]()
     for name, (step, gradients) in contenders.items():
         step()
-        for ours, theirs in zip(gradients(), reference, strict=True):
-            np.testing.assert_allclose(np.asarray(ours), theirs, rtol=2e-3, atol=2e-5, err_msg=name)
-    steps = {name: step for name, (step, _) in contenders.items()}
-    loops = 20 if sizes[0] > 2 else 100
+        found = [np.asarray(gradient).copy() for gradient in gradients()]
+        for array, expected in zip(found, reference, strict=True):
+            np.testing.assert_allclose(array, expected, rtol=2e-3, atol=2e-5, err_msg=name)
+    steps = {name: step for name, (step, _) in contenders.items() if only in (None, name)}
+    loops = 50 if sizes[0] > 2 else 100
     times: dict[str, list[float]] = {name: [] for name in steps}
     for step in steps.values():
         for _ in range(loops):
             step()
+    order = np.random.default_rng(0)
     for _ in range(rounds):
-        for name, step in steps.items():
+        # In random order: the threads of the one before may still spin, and slow the next one down.
+        for name, step in order.permutation(list(steps.items())):
             start = time.perf_counter()
             for _ in range(loops):
                 step()
@@ -150,22 +164,25 @@ def compare(sizes: tuple[int, ...], m: int, rounds: int) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--rounds", type=int, default=40, help="rounds to take the median of")
+    parser.add_argument("--only", choices=NAMES, help="measure one contender, on its own")
     parser.add_argument("--json", type=Path, help="write the figures to this file, too")
     options = parser.parse_args()
-    if torch is None:
+    if torch is None and options.only is None:
         print("PyTorch is not installed (the extra `peers`): compared with NumPy alone")
     print("forward + backward, µs (median)")
     print(f"{'network':>17} {'batch':>5} {'by hand':>8} {'ours':>8} {'PyTorch':>8}"
           f" {'ours/hand':>9} {'PyTorch/ours':>12}")  # fmt: skip
     figures = {}
     for sizes, m in NETWORKS:
-        times = compare(sizes, m, options.rounds)
+        times = compare(sizes, m, options.rounds, options.only)
         name = "-".join(map(str, sizes))
         figures[name] = {"batch": m, **times}
-        hand, ours, peer = times["by hand"], times["tinygrad_bp"], times.get("PyTorch")
-        print(f"{name:>17} {m:>5} {hand:8.1f} {ours:8.1f} "
-              + (f"{peer:8.1f} {ours / hand:9.2f} {peer / ours:12.2f}" if peer
-                 else f"{'-':>8} {ours / hand:9.2f} {'-':>12}"))  # fmt: skip
+        cells = [f"{times[c]:8.1f}" if c in times else f"{'-':>8}" for c in NAMES]
+        ratios = [
+            f"{times[a] / times[b]:{width}.2f}" if a in times and b in times else f"{'-':>{width}}"
+            for a, b, width in ((NAMES[1], NAMES[0], 9), (NAMES[2], NAMES[1], 12))
+        ]
+        print(f"{name:>17} {m:>5}", *cells, *ratios)
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2) + "\n")
 

@@ -1,7 +1,7 @@
 """The fast lane: recording an operation by straight-line code, written once for each operation.
 
 `tensor.apply` and `tensor.record` treat every case: operands of mixed dtypes, numbers, views whose
-base was rewritten, memory that NumPy shares, anomaly detection. In training hardly any of it
+base was rewritten, plain arrays, anomaly detection. In training hardly any of it
 occurs, and asking costs more than the arithmetic of a small layer. So for each operation a function
 is compiled that checks in one breath that nothing unusual is there, and records; otherwise it
 returns None, and the general way is taken. It decides nothing of its own: with the lanes closed
@@ -61,13 +61,15 @@ def lane(op, args, attrs):
     node.line = user_line()
     node.saved = () if plan.keep is None else plan.keep(({values},), array)
     node.made = ref(out)
+    if SHARED:
+        take_snapshots(node, plan.kept, args)
     {constants}
     {shapes}
     return out
 """
 
 
-def build_lane(op: Op, tensor_type: type) -> Callable[..., Any] | None:
+def build_lane(op: Op, tensor_type: type, take_snapshots: Any) -> Callable[..., Any] | None:
     """Compile the fast lane of an operation; None for those that have none.
 
     An operation has one if its inputs are fixed in number, and its result is of its operands' dtype
@@ -77,7 +79,7 @@ def build_lane(op: Op, tensor_type: type) -> Callable[..., Any] | None:
     if op.variadic or op.view or not op.promotion or op.first_promoted or not op.rules:
         return None
     places = range(n)
-    unusual = ["REWRITTEN", "SHARED", "not modes.plain", 'dtype.kind != "f"']
+    unusual = ["REWRITTEN", "not modes.plain", 'dtype.kind != "f"']
     unusual += [f"v{i}.dtype is not dtype" for i in places[1:]]
     # A constant may have a past (why_no_grad), or may not be kept: the general way looks into it.
     cut = " or ".join(f"n{i} is None and (a{i}._origin or a{i}._inference)" for i in places)
@@ -108,6 +110,7 @@ def build_lane(op: Op, tensor_type: type) -> Callable[..., Any] | None:
         "plans": op.plans, "forward": op.run, "modes": modes, "tick": tick, "Node": Node,
         "Tensor": tensor_type, "new": object.__new__, "ref": weakref.ref, "user_line": user_line,
         "ndarray": np.ndarray, "asarray": np.asarray, "REWRITTEN": REWRITTEN, "SHARED": SHARED,
+        "take_snapshots": take_snapshots,
     }  # fmt: skip
     # Built from this file's own words and small numbers only. The file name makes `user_line` pass
     # over the generated code as over the rest of the package.

@@ -369,7 +369,7 @@ def leaf(tensor: Tensor) -> Node:
 def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any] = _NOTHING) -> Any:
     """Run an operation of the table on operands of which at least one is a Tensor; record it."""
     if op.lane is False:
-        op.lane = build_lane(op, Tensor)
+        op.lane = build_lane(op, Tensor, _take_snapshots)
     values = [a._array if isinstance(a, Tensor) else a for a in args]
     if op.promotion:
         try:

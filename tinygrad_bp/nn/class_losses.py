@@ -197,6 +197,9 @@ def cross_entropy(
     >>> tgb.nn.functional.cross_entropy(z, tgb.tensor([0, 1]), reduction="none")
     tensor([1.2693e-01, 2.0000e+04])
     """
+    options = (weight, size_average, ignore_index, reduce, reduction, label_smoothing)
+    if options == _DEFAULTS and _is_plain(input, target):
+        return ops.softmax_cross_entropy(input, target)
     reduction = _how(reduction, size_average, reduce)
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(
@@ -210,9 +213,6 @@ def cross_entropy(
             input, target, weight, axis, ignore_index, reduction, label_smoothing
         )
     ignored = _check_classes("cross_entropy", input, target, axis, ignore_index)
-    plain = weight is None and not ignored and not label_smoothing
-    if plain and reduction == "mean" and input.ndim == 2 and input.shape[0] and classes:
-        return ops.softmax_cross_entropy(input, target)
     _check_weight("cross_entropy", weight, classes)
     scores = ops.log_softmax(input, axis=axis)
     chosen, factor, valid = _picked(scores, target, weight, axis, ignored, ignore_index)
@@ -226,6 +226,24 @@ def cross_entropy(
         spread = ew.where(valid, spread, 0.0)
     losses = (1 - label_smoothing) * losses - (label_smoothing / classes) * spread
     return _average(losses, factor, reduction)
+
+
+_DEFAULTS = (None, None, -100, None, "mean", 0.0)
+
+
+def _is_plain(input: Any, target: Any) -> bool:
+    """Whether these are rows of logits with a valid class each, none to be ignored."""
+    z, y = getattr(input, "_array", None), getattr(target, "_array", None)
+    return (
+        z is not None
+        and y is not None
+        and z.ndim == 2
+        and z.dtype.kind == "f"
+        and y.shape == z.shape[:1]
+        and y.dtype == np.int64
+        and y.size > 0
+        and bool(y.view(np.uint64).max() < z.shape[1])  # negative numbers are huge when unsigned
+    )
 
 
 def _upright(weight: Any, axis: int, ndim: int) -> Any:
