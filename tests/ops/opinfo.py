@@ -31,7 +31,7 @@ RANDOM = {
 }  # fmt: skip
 
 
-class Disagreement(AssertionError):
+class DisagreementError(AssertionError):
     """One sample on which we differ from PyTorch."""
 
 
@@ -59,7 +59,7 @@ def ours(name: str) -> Any:
             return found
     member = getattr(tgb.Tensor, name, None)
     if member is None:
-        raise Disagreement("missing")
+        raise DisagreementError("missing")
     if isinstance(member, property):
         return member.fget
     return member
@@ -117,11 +117,11 @@ def _array(value: Any) -> Any:
 def _compare(what: str, mine: Any, theirs: Any, numbers: bool) -> None:
     a, b = _array(mine), _array(theirs)
     if a.shape != b.shape:
-        raise Disagreement(f"{what}: shape {a.shape}, PyTorch {b.shape}")
+        raise DisagreementError(f"{what}: shape {a.shape}, PyTorch {b.shape}")
     if a.dtype != b.dtype:
-        raise Disagreement(f"{what}: dtype {a.dtype}, PyTorch {b.dtype}")
+        raise DisagreementError(f"{what}: dtype {a.dtype}, PyTorch {b.dtype}")
     if numbers and not np.allclose(a, b, rtol=RTOL, atol=ATOL, equal_nan=True):
-        raise Disagreement(f"{what}: values differ\nours {a!r}\nPyTorch {b!r}"[:1500])
+        raise DisagreementError(f"{what}: values differ\nours {a!r}\nPyTorch {b!r}"[:1500])
 
 
 def _backward(outputs: list[Any], library: Any, operands: list[Any]) -> list[Any]:
@@ -143,7 +143,7 @@ def _backward(outputs: list[Any], library: Any, operands: list[Any]) -> list[Any
 
 
 def check_sample(op: Any, sample: Any) -> None:
-    """Compare one sample; raise Disagreement (or what our call raised) where it differs."""
+    """Compare one sample; raise DisagreementError (or what our call raised) where it differs."""
     import torch
 
     args = (sample.input, *sample.args)
@@ -171,15 +171,15 @@ def check_sample(op: Any, sample: Any) -> None:
             found = sample.output_process_fn_grad(found)
         flat, flat_mine = parts(expected), parts(found)
         if len(flat) != len(flat_mine):
-            raise Disagreement(f"{len(flat_mine)} outputs, PyTorch {len(flat)}")
+            raise DisagreementError(f"{len(flat_mine)} outputs, PyTorch {len(flat)}")
         for i, (a, b) in enumerate(zip(flat_mine, flat, strict=True)):
             if isinstance(b, torch.Tensor) and not isinstance(a, tgb.Tensor):
-                raise Disagreement(f"output {i}: a {type(a).__name__}, not a Tensor")
+                raise DisagreementError(f"output {i}: a {type(a).__name__}, not a Tensor")
             if isinstance(b, (torch.dtype, torch.device)):
                 continue
             _compare(f"output {i}", a, b, numbers)
             if isinstance(b, torch.Tensor) and a.requires_grad != b.requires_grad:
-                raise Disagreement(f"output {i}: requires_grad {a.requires_grad}")
+                raise DisagreementError(f"output {i}: requires_grad {a.requires_grad}")
         if not numbers or not op.supports_autograd:
             return
         gradients = _backward(flat, torch, theirs)
@@ -188,10 +188,10 @@ def check_sample(op: Any, sample: Any) -> None:
         for i, (a, b) in enumerate(zip(mine_gradients, gradients, strict=True)):
             if b is None:
                 if a is not None and _array(a).any():
-                    raise Disagreement(f"gradient {i}: given, PyTorch None")
+                    raise DisagreementError(f"gradient {i}: given, PyTorch None")
             elif a is None:
                 if _array(b).any():
-                    raise Disagreement(f"gradient {i}: None, PyTorch {_array(b)!r}"[:300])
+                    raise DisagreementError(f"gradient {i}: None, PyTorch {_array(b)!r}"[:300])
             else:
                 _compare(f"gradient {i}", a, b, True)
 
