@@ -48,6 +48,7 @@ def lane(op, args, attrs):
         return None
     if type(array) is not ndarray:
         array = asarray(array)
+    {check}
     out = new(Tensor)
     out._array = array
     out._node = node = new(Node)
@@ -57,7 +58,7 @@ def lane(op, args, attrs):
     node.inputs = ({inputs},)
     node.attrs = attrs
     node.shape = shape = array.shape
-    node.dtype = dtype
+    node.dtype = {result}
     node.line = user_line()
     node.saved = () if plan.keep is None else plan.keep(({values},), array)
     node.made = ref(out)
@@ -72,15 +73,17 @@ def lane(op, args, attrs):
 def build_lane(op: Op, tensor_type: type, take_snapshots: Any) -> Callable[..., Any] | None:
     """Compile the fast lane of an operation; None for those that have none.
 
-    An operation has one if its inputs are fixed in number, and its result is of its operands' dtype
-    and no view of them.
+    An operation has one if its inputs are fixed in number and its result is no view of them.
     """
     n = len(op.inputs)
-    if op.variadic or op.view or not op.promotion or op.first_promoted or not op.rules:
+    if op.variadic or op.view or not op.rules:
         return None
     places = range(n)
+    # What is to be of one floating dtype: what would be promoted, or else what gets a gradient.
+    alike = [i for i in places if (i >= op.first_promoted if op.promotion else op.rule_for(i))]
+    first, *others = alike
     unusual = ["REWRITTEN", "not modes.plain", 'dtype.kind != "f"']
-    unusual += [f"v{i}.dtype is not dtype" for i in places[1:]]
+    unusual += [f"v{i}.dtype is not dtype" for i in others]
     # A constant may have a past (why_no_grad), or may not be kept: the general way looks into it.
     cut = " or ".join(f"n{i} is None and (a{i}._origin or a{i}._inference)" for i in places)
     all_wanted = " and ".join(f"n{i} is not None" for i in places)
@@ -94,7 +97,11 @@ def build_lane(op: Op, tensor_type: type, take_snapshots: Any) -> Callable[..., 
     values = ", ".join(f"v{i}" for i in places)
     source = _TEMPLATE.format(
         names=", ".join(f"a{i}" for i in places),
-        arrays="; ".join(f"v{i} = a{i}._array" for i in places) + "; dtype = v0.dtype",
+        arrays="; ".join(f"v{i} = a{i}._array" for i in places)
+        + f"; dtype = v{first}.dtype",
+        # Promoted, the operands' dtype is the result's; else the forward may have chosen another.
+        result="dtype" if op.promotion else "array.dtype",
+        check="" if op.promotion else 'if array.dtype.kind != "f":\n        return None',
         unusual=" or ".join(unusual),
         nodes="; ".join(f"n{i} = a{i}._node" for i in places),
         all_wanted=all_wanted,
