@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any
 
 import numpy as np
 
 from . import dtype as dtypes
 
-__all__ = ["Size", "numbers", "shape_of"]
+__all__ = ["Size", "number_as", "numbers", "shape_of"]
 
 _STRUCTURED = (list, tuple, np.ndarray, np.generic)
 
 
 class Size(tuple[int, ...]):
-    """A shape: a tuple of ints."""
+    """A shape: a tuple of ints. Its parts and sums are shapes again."""
 
     __slots__ = ()
 
@@ -25,6 +26,21 @@ class Size(tuple[int, ...]):
             n *= extent
         return n
 
+    def __getitem__(self, key: Any) -> Any:
+        part = tuple.__getitem__(self, key)
+        return Size(part) if type(key) is slice else part
+
+    def __add__(self, other: Any) -> Size:
+        return Size(tuple.__add__(self, other))
+
+    def __radd__(self, other: Any) -> Size:
+        return Size(other + tuple(self))
+
+    def __mul__(self, times: Any) -> Size:
+        return Size(tuple.__mul__(self, times))
+
+    __rmul__ = __mul__
+
     def __repr__(self) -> str:
         return f"tinygrad_bp.Size({list(self)})"
 
@@ -33,7 +49,7 @@ def shape_of(size: Any) -> tuple[int, ...]:
     """Read a size given as several lengths or as one sequence."""
     if len(size) == 1 and isinstance(size[0], (tuple, list)):
         size = tuple(size[0])
-    shape = tuple(int(n) for n in size)
+    shape = tuple(map(index, size))  # TypeError for 2.0, as in PyTorch
     if any(n < 0 for n in shape):
         raise RuntimeError(f"a tensor can't have the negative length in {shape}")
     return shape
@@ -55,7 +71,7 @@ def numbers(data: Any, dtype: Any = None) -> np.ndarray[Any, Any]:
         if dtype is not None:
             kinds = True
         if array.dtype.kind == "f" and not kinds:
-            array = array.astype(dtypes.get_default_dtype().dtype)
+            array = _rounded(array, dtypes.get_default_dtype().dtype)
         elif array.dtype.kind == "c" and not kinds:
             array = array.astype(dtypes.of_scalar(1j))
         if array.size == 0 and array.dtype == np.float64:
@@ -68,6 +84,12 @@ def numbers(data: Any, dtype: Any = None) -> np.ndarray[Any, Any]:
         )
     dtypes.of_numpy(array.dtype)
     return array
+
+
+@np.errstate(over="ignore", under="ignore")
+def _rounded(array: np.ndarray[Any, Any], kind: Any) -> np.ndarray[Any, Any]:
+    """Convert floats; what is beyond the range becomes infinite, as in PyTorch silently."""
+    return array.astype(kind)
 
 
 def _plain(data: Any) -> tuple[Any, bool]:
@@ -84,3 +106,27 @@ def _plain(data: Any) -> tuple[Any, bool]:
     if hasattr(data, "__array__"):
         return np.asarray(data), True
     return data, False
+
+
+def number_as(value: Any, kind: np.dtype[Any], what: str) -> np.ndarray[Any, Any]:
+    """Convert a Python number to the dtype of the tensor that takes it up.
+
+    As in PyTorch: a fraction loses its decimals in an integer, −1 is the largest unsigned one.
+
+    Raises
+    ------
+    RuntimeError
+        For a number beyond the dtype's range, and a complex one for a real tensor.
+    """
+    if isinstance(value, complex):
+        fits = kind.kind == "c"
+    elif kind.kind in "iu":
+        largest = int(np.iinfo(kind).max)
+        fits = -largest - 1 <= value <= largest
+    else:
+        fits = (
+            kind.kind in "bc" or abs(value) <= float(np.finfo(kind).max) or not np.isfinite(value)
+        )
+    if not fits:
+        raise RuntimeError(f"{what}: the value {value} can't be stored in a tensor of {kind}")
+    return np.asarray(value).astype(kind)

@@ -276,6 +276,8 @@ def backprop(
             g = _visit(node, node.extra, g, wanted, found)
         elif wanted is not None and node in wanted:
             found[node] = (g, False)
+        if useful is not None and useful.isdisjoint(node.inputs):
+            continue  # wanted itself, and nothing behind it: what it kept serves another backward
         plan = node.plan
         try:
             if (

@@ -7,11 +7,14 @@ on in the history. What remains to do is the bookkeeping of memory:
   views. When the base's history is rewritten, a view replays its chain the next time it is used;
 - a change through a view changes the base: the base's new node is "the old base with this part
   replaced" (`assign_view`), whose rule cuts the part out of the gradient;
+- a new layout in place (``x.unsqueeze_(0)``) makes the tensor a view of its old self, which stays
+  the base of the views made before;
 - a kept value that was overwritten is noticed, see `storage`.
 """
 
 from __future__ import annotations
 
+import math
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from . import dtype as dtypes
+from .arrays import number_as
 from .mode import modes
 from .op import Op
 from .origin import cut_off, merge
@@ -26,18 +30,30 @@ from .rules.index import ARRAY, Path, assign, assign_view
 from .source import describe
 from .storage import rewrites_of
 
-__all__ = ["View", "adopt", "change", "note_view", "refresh", "write_at"]
+__all__ = [
+    "View", "adopt", "change", "note_view", "rearrange", "receive", "refresh", "resize",
+    "write_at",
+]  # fmt: skip
 
 
 class View:
     """That a tensor shows a part of another: of `base`, through `parent` and then `op`."""
 
-    __slots__ = ("attrs", "base", "op", "parent", "recorded", "rewrites")
+    __slots__ = ("_base", "attrs", "op", "parent", "recorded", "rewrites", "shown")
 
     def __init__(self, base: Any, parent: View | None, op: Op, attrs: dict[str, Any]) -> None:
-        self.base, self.parent, self.op, self.attrs = base, parent, op, attrs
-        self.rewrites = rewrites_of(base._array)
+        self._base, self.parent, self.op, self.attrs = base, parent, op, attrs
+        self.shown = base._array  # as it was laid out then: the chain is for this
+        self.rewrites = rewrites_of(self.shown)
         self.recorded = modes.grad
+
+    @property
+    def base(self) -> Any:
+        """The tensor whose memory this is, in the shape that it had then: see `rearrange`."""
+        base = self._base
+        while base._view is not None:
+            base = base._view._base
+        return base
 
     def path(self) -> Path:
         """Return the chain of views from the base to here."""
@@ -74,6 +90,11 @@ def refresh(tensor: Any) -> None:
                 "what is its history? Make the view again, or make it outside of no_grad"
             )
         return
+    if view.shown is not view.base._array:
+        raise RuntimeError(
+            f"a view of shape {tuple(tensor.shape)} shows a tensor that was given another shape in "
+            "place since, and then other values: make the view again"
+        )
     view.rewrites = rewrites
     shown = view.base
     before = modes.grad
@@ -145,6 +166,74 @@ def change(target: Any, function: Callable[..., Any], *args: Any, **kwargs: Any)
     return target
 
 
+def rearrange(target: Any, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Give `target` the layout of ``function(target, *args)``, a view of the same memory.
+
+    A tensor with memory of its own becomes a view of a twin in the old layout, which takes its
+    place as the base of the views that were made before.
+    """
+    _check_writable(target, f"in-place {getattr(function, '__name__', 'view')!r}")
+    source = target
+    if modes.grad and target._view is None:
+        source = target._twin(target._array)
+        if source._node is not None:
+            source._node.made = weakref.ref(source)
+    shown = function(source, *args, **kwargs)
+    if shown is source:
+        return target
+    target._array = shown._array
+    if modes.grad:
+        target._view, target._node = shown._view, shown._node
+        if target._node is not None:
+            target._node.made = weakref.ref(target)
+    elif target._node is not None:  # not recorded: a leaf goes on to collect, in this shape
+        target._node.shape = shown._array.shape
+    return target
+
+
+def resize(target: Any, shape: tuple[int, ...]) -> Any:
+    """Give `target` another number of elements: the first of its memory, and zeros behind them."""
+    if target.requires_grad:
+        raise RuntimeError(
+            "resize_: a tensor that requires a gradient can't be resized: use reshape, or detach it"
+        )
+    old = target._array
+    count = math.prod(shape)
+    if count > old.size or not old.flags.c_contiguous:
+        flat = np.zeros(count, old.dtype)
+        flat[: old.size] = old.reshape(-1)[:count]
+        target._view = None  # other memory from now on
+    else:
+        flat = old.reshape(-1)[:count]
+    target._array = flat.reshape(shape)
+    return target
+
+
+def receive(out: Any, result: Any) -> Any:
+    """Write a result into the tensor `out` that a caller brought along; return that.
+
+    As in PyTorch, `out` takes the result's shape, keeps its own dtype, and nothing is recorded.
+    """
+    if modes.grad and (out.requires_grad or result.requires_grad):
+        raise RuntimeError(
+            "out=... does not support automatic differentiation, but one of the arguments requires "
+            "a gradient: leave `out` away, or do it under tgb.no_grad()"
+        )
+    if not dtypes.can_cast(result.dtype, out.dtype):
+        raise RuntimeError(
+            f"out=...: the result type {result.dtype.name} can't be stored in a tensor of "
+            f"{out.dtype.name}"
+        )
+    values = result._array
+    if values.shape == out._array.shape:
+        _check_writable(out, "out=...")
+        np.copyto(out._array, values, casting="unsafe")
+        out.storage.touch()
+    else:
+        out._array, out._view = np.array(values, out._array.dtype), None
+    return out
+
+
 def _remember(target: Any, origin: Any) -> None:
     """Note on a tensor, and on what it is a view of, that values cut off elsewhere came in."""
     target._origin = merge(target._origin, origin)
@@ -173,6 +262,8 @@ def write_at(target: Any, template: tuple[Any, ...], indices: tuple[Any, ...], v
     left = iter(raw)
     key = tuple(next(left) if part is ARRAY else part for part in template)
     number = getattr(value, "_array", value)
+    if isinstance(number, (int, float)) and array.dtype.kind in "iu":
+        number = number_as(number, array.dtype, "assignment to elements")
     try:
         array[key] = number
     except ValueError as error:

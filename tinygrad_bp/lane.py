@@ -97,8 +97,7 @@ def build_lane(op: Op, tensor_type: type, take_snapshots: Any) -> Callable[..., 
     values = ", ".join(f"v{i}" for i in places)
     source = _TEMPLATE.format(
         names=", ".join(f"a{i}" for i in places),
-        arrays="; ".join(f"v{i} = a{i}._array" for i in places)
-        + f"; dtype = v{first}.dtype",
+        arrays="; ".join(f"v{i} = a{i}._array" for i in places) + f"; dtype = v{first}.dtype",
         # Promoted, the operands' dtype is the result's; else the forward may have chosen another.
         result="dtype" if op.promotion else "array.dtype",
         check="" if op.promotion else 'if array.dtype.kind != "f":\n        return None',

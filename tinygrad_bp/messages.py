@@ -8,11 +8,15 @@ import numpy as np
 
 from .op import Op
 
-__all__ = ["ShapeError", "explain_failure"]
+__all__ = ["DtypeError", "ShapeError", "explain_failure"]
 
 
 class ShapeError(RuntimeError, ValueError):
     """Shapes that do not fit: a RuntimeError, as in PyTorch, and a ValueError, as in NumPy."""
+
+
+class DtypeError(NotImplementedError, TypeError):
+    """A dtype that an operation is not made for: as PyTorch raises it, and as NumPy does."""
 
 
 _REMEDIES = {
@@ -45,6 +49,6 @@ def explain_failure(op: Op, values: Any, attrs: Any, error: Exception) -> Except
     if isinstance(error, IndexError):  # NumPy's AxisError is one too
         return IndexError(head)
     if isinstance(error, TypeError):
-        return TypeError(head)
+        return DtypeError(head)
     remedy = _REMEDIES.get(op.name) or (_BROADCASTING if op.broadcasts else None)
     return ShapeError(head + (f". Remedy: {remedy}." if remedy else ""))

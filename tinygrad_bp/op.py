@@ -15,8 +15,13 @@ from the forward pass until then:
 ``x_shape``, ``x_dtype``  only the shape or the dtype of an input
 ``xs``, ``xs_shape``      all arrays of a variadic input ``*xs`` (or their shapes)
 ``i``                     which of the variadic inputs the gradient is for
+``shared``                what several rules need, computed once: see below
 after ``*``               attributes: the static, keyword-only arguments of the forward
 ========================  ==========================================================
+
+Where the rules of several inputs begin alike, ``shared=lambda g, …: …`` is declared beside them, a
+function of the same grammar; it runs once before the rules that name ``shared``, and not at all if
+none of them does.
 
 A rule is a pure function over anything that speaks NumPy. The engine runs it on arrays for a
 gradient, on Tensors for a gradient that can be differentiated again, on formulas for an
@@ -29,7 +34,10 @@ backward.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from importlib import import_module
+from pickle import PicklingError, UnpicklingError
 from types import CodeType, MethodType
 from typing import Any, overload
 
@@ -39,6 +47,10 @@ __all__ = ["SPEAKERS", "Op", "Plan", "constant", "elementwise", "primitive"]
 
 #: Types that run an operation in their own way (record it, say) -> the function that does so.
 SPEAKERS: dict[type, Callable[..., Any]] = {}
+
+#: PyTorch's names of the operands, in order, and of where the result goes.
+_OPERANDS = ("input", "other")
+_KEYWORDS = frozenset((*_OPERANDS, "out"))
 
 _VARARGS = 0x04  # the flag of a code object with a `*args` parameter (CPython's CO_VARARGS)
 
@@ -81,19 +93,25 @@ class Op:
         Names of the static, keyword-only arguments.
     rules : dict
         Input name -> chain rule. An input without a rule has no gradient.
+    shared : callable or None
+        What several rules begin with.
     broadcasts : bool
         Elementwise with NumPy's broadcasting: the engine sums each gradient back to its input.
-    promotion : {"", "same", "float"}
-        Whether inputs are first brought to one dtype, and whether that has to be a floating one.
+    promotion : {"", "same", "float", "ordered"}
+        Whether inputs are first brought to one dtype, and whether that has to be a floating one,
+        or one of numbers that have an order: no complex one.
     quiet : bool
         Inf and NaN are ordinary answers of this operation (log 0): NumPy's warning is not shown.
     view : bool
         The output may share memory with the first input.
+    holomorphic : bool
+        The rules are derivatives as of real numbers. For complex ones the engine conjugates the
+        gradient before a rule and after it: that gives PyTorch's gradient, ∂L/∂x + i ∂L/∂y.
     """
 
     __slots__ = (
-        "attributes", "broadcasts", "first_promoted", "forward", "inputs", "lane", "name", "plans",
-        "promotion", "quiet", "rules", "run", "variadic", "view",
+        "attributes", "broadcasts", "first_promoted", "forward", "holomorphic", "inputs", "lane",
+        "name", "plans", "promotion", "quiet", "rules", "run", "shared", "variadic", "view",
     )  # fmt: skip
 
     def __init__(
@@ -106,13 +124,22 @@ class Op:
         promotion: str = "",
         quiet: bool = False,
         view: bool = False,
+        holomorphic: bool = False,
     ) -> None:
+        rules = dict(rules)
+        self.shared = rules.pop("shared", None)
         self.forward, self.rules = forward, rules
         #: The forward as it is run on a user's numbers.
         self.run = np.errstate(all="ignore")(forward) if quiet else forward
         self.name = name or getattr(forward, "__name__", type(forward).__name__).strip("_")
         self.broadcasts, self.promotion, self.quiet, self.view = broadcasts, promotion, quiet, view
+        self.holomorphic = holomorphic
         self.inputs, self.variadic, self.attributes = _signature(forward, rules)
+        if taken := _KEYWORDS.intersection(self.attributes):
+            raise TypeError(
+                f"{self.name}: {', '.join(sorted(taken))} can't be an attribute: every operation "
+                "has these keywords"
+            )
         self.plans: dict[int, Plan | None] = {}
         #: A faster way of recording, made by who records; False until it was looked for.
         self.lane: Any = False
@@ -126,8 +153,9 @@ class Op:
         ):
             self.first_promoted += 1
         known = self._known_names()
-        for target, rule in rules.items():
-            if target not in self.inputs and target != self.variadic:
+        together = {"shared": self.shared} if self.shared else {}
+        for target, rule in {**rules, **together}.items():
+            if target not in (*self.inputs, self.variadic, *together):
                 raise TypeError(
                     f"{self.name}: a rule is given for {target!r}, which is no input; "
                     f"the inputs are {', '.join([*self.inputs, self.variadic or '']).strip(', ')}"
@@ -144,7 +172,13 @@ class Op:
                 )
 
     def __call__(self, *args: Any, **attrs: Any) -> Any:
-        """Run on arrays; or let the first operand that records run it in its way."""
+        """Run on arrays; or let the first operand that records run it in its way.
+
+        PyTorch's keywords serve too: `input`, `other` for the operands, `out` for a tensor that
+        takes the result.
+        """
+        if attrs and not _KEYWORDS.isdisjoint(attrs):
+            return self._with_keywords(args, attrs)
         for arg in args:
             kind = type(arg)
             if kind in SPEAKERS:
@@ -153,9 +187,37 @@ class Op:
                 return SPEAKERS[kind](self, args, attrs)
         return self.forward(*args, **attrs)
 
+    def _with_keywords(self, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
+        out = attrs.pop("out", None)
+        for place, name in enumerate(_OPERANDS):
+            if name in attrs:
+                if place != len(args):
+                    raise TypeError(
+                        f"{self.name}: {name!r} is operand {place}, and {len(args)} operand(s) "
+                        "stand before it"
+                    )
+                args = (*args, attrs.pop(name))
+        result = self(*args, **attrs)
+        return result if out is None else out._receive(result)
+
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         # An operation in a class body is a method, as a function would be.
         return self if instance is None else MethodType(self, instance)
+
+    def __reduce__(self) -> Any:
+        """Pickle by name, as functions are: an operation is a variable of some module."""
+        homes = [getattr(f, "__module__", None) for f in (*self.rules.values(), self.forward)]
+        homes += [name for name in sys.modules if name.startswith(f"{__package__}.rules.")]
+        for home in homes:
+            for name, value in vars(sys.modules[home]).items() if home in sys.modules else ():
+                if value is self:
+                    return _found_op, (home, name)
+        raise PicklingError(f"{self!r} is no variable of a module, so that it can't be pickled")
+
+    @property
+    def __name__(self) -> str:
+        """The name, as a function has one: scripts print that of their activation."""
+        return self.name
 
     def __repr__(self) -> str:
         return f"<op {self.name}({', '.join([*self.inputs, *self.attributes])})>"
@@ -163,9 +225,17 @@ class Op:
     def plan(self, mask: int) -> Plan | None:
         """Return the plan for the inputs that want a gradient; None if no rule serves any of them.
 
-        The mask has a leading 1, then a bit for each input, the first input highest.
+        The mask has a leading 1, then a bit for each input, the first input highest; a negative one
+        asks for complex numbers' gradients by a real rule.
         """
-        plan = self.plans[mask] = self._bind([bit == "1" for bit in f"{mask:b}"[1:]])
+        plan = self._bind([bit == "1" for bit in f"{abs(mask):b}"[1:]])
+        if plan is not None and mask < 0:
+            pulls, pull_all = plan.pulls, plan.pull_all
+            plan.pulls = tuple(_conjugated(pull) for pull in pulls)
+            plan.pull_all = lambda g, s, a: tuple(
+                np.conjugate(x) for x in pull_all(np.conjugate(g), s, a)
+            )
+        self.plans[mask] = plan
         return plan
 
     def rule_for(self, position: int) -> Callable[..., Any] | None:
@@ -180,7 +250,9 @@ class Op:
     def _known_names(self) -> set[str]:
         names = [*self.inputs, *([self.variadic] if self.variadic else [])]
         known = {"out", *names, *(f"{n}_shape" for n in names), *(f"{n}_dtype" for n in names)}
-        return known | {"i"} if self.variadic else known
+        if self.variadic:
+            known.add("i")
+        return known | {"shared"} if self.shared else known
 
     def _bind(self, wanted: list[bool]) -> Plan | None:
         """Compile `keep` and the pulls for this pattern: no name is looked up per call."""
@@ -189,6 +261,7 @@ class Op:
         gathered: list[str] = []  # the expressions over `v` (inputs) and `out` that make up `s`
         kept: list[tuple[int, int]] = []
         calls: dict[int, str] = {}  # position -> the call of its rule, over `g`, `s`, `a`
+        begin = ""  # the call of `shared`, if one of the rules names it
 
         def gather(expressions: list[str], sources: list[int | None]) -> str:
             start = len(gathered)
@@ -215,35 +288,59 @@ class Op:
             )
             return text if many else text.split(":")[0] + "]"
 
-        for position, wants in enumerate(wanted):
-            rule = self.rule_for(position) if wants else None
-            if rule is None:
-                continue
+        def call(name: str, rule: Callable[..., Any], position: int) -> str:
+            nonlocal begin
             needs, attrs = _parameters(rule)
             arguments = ["g"]
-            for name in needs:
-                if name == "i":
+            for need in needs:
+                if need == "i":
                     arguments.append(str(position - first))
-                    continue
-                if name not in slots:
-                    slots[name] = slot(name)
-                arguments.append(slots[name])
+                elif need == "shared" and self.shared is not None:
+                    begin = begin or call("shared", self.shared, -1)
+                    arguments.append("shared")
+                else:
+                    if need not in slots:
+                        slots[need] = slot(need)
+                    arguments.append(slots[need])
             # An attribute that the call left out has its default.
             arguments += [f"{name}=a.get({name!r}, d.get({name!r}))" for name in attrs]
-            calls[position] = f"rule_{self._input_name(position)}({', '.join(arguments)})"
+            return f"rule_{name}({', '.join(arguments)})"
+
+        for position, wants in enumerate(wanted):
+            rule = self.rule_for(position) if wants else None
+            if rule is not None:
+                calls[position] = call(self._input_name(position), rule, position)
         if not calls:
             return None
+
+        def body(text: str) -> str:
+            if ", shared" in text:
+                text = f"(lambda shared: {text})({begin})"
+            return f"lambda g, s, a: {text}"
+
         names: dict[str, Any] = {f"rule_{name}": rule for name, rule in self.rules.items()}
+        names["rule_shared"] = self.shared
         names["d"] = getattr(self.forward, "__kwdefaults__", None) or {}
         keep = _function(f"lambda v, out: ({', '.join(gathered)},)", {}) if gathered else None
-        pulls = [_function(f"lambda g, s, a: {call}", names) for call in calls.values()]
-        together = _function(f"lambda g, s, a: ({', '.join(calls.values())},)", names)
+        pulls = [_function(body(text), names) for text in calls.values()]
+        together = _function(body(f"({', '.join(calls.values())},)"), names)
         return Plan(keep, tuple(kept), tuple(calls), tuple(pulls), together)
+
+
+def _found_op(module: str, name: str) -> Op:
+    found = getattr(import_module(module), name)
+    if not isinstance(found, Op):
+        raise UnpicklingError(f"{module}.{name} is no operation, but was pickled as one")
+    return found
 
 
 def _function(source: str, names: dict[str, Any]) -> Callable[..., Any]:
     # Built from this file's own words only (input names were checked to be the rules' parameters).
     return eval(source, names)  # type: ignore[no-any-return]
+
+
+def _conjugated(pull: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda g, s, a: np.conjugate(pull(np.conjugate(g), s, a))
 
 
 def _parameters(rule: Callable[..., Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -345,7 +442,8 @@ def elementwise(forward: _Forward | None = None, *, name: str | None = None,
         return lambda function: elementwise(
             function, name=name, promotion=promotion, quiet=quiet, **rules
         )
-    return Op(forward, rules, name=name, broadcasts=True, promotion=promotion, quiet=quiet)
+    return Op(forward, rules, name=name, broadcasts=True, promotion=promotion, quiet=quiet,
+              holomorphic=True)  # fmt: skip
 
 
 @overload

@@ -20,7 +20,7 @@ def alike(op: Op, values: list[Any]) -> bool:
         return False
     dtype = first.dtype
     if dtype.kind != "f":
-        if dtype.kind == "b" or op.promotion == "float":
+        if dtype.kind in "bc" or op.promotion == "float":
             return False
         # Integers among themselves are alike; with a fraction they are not.
         return all(
@@ -44,6 +44,8 @@ def promote(op: Op, args: tuple[Any, ...], values: list[Any]) -> tuple[Any, ...]
         if isinstance(value, np.generic):
             values[i] = value.item()
     target = common_dtype(values[skip:], op.promotion == "float")
+    if target.kind == "c" and op.promotion == "ordered":
+        raise NotImplementedError(f"{op.name}: complex numbers have no order")
     promoted = list(args)
     for i in range(skip, len(values)):
         value = values[i]

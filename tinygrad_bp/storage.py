@@ -21,6 +21,8 @@ from typing import Any
 
 import numpy as np
 
+from .memory import TypedStorage
+
 __all__ = [
     "KNOWN", "REWRITTEN", "SHARED", "Storage", "changed", "fingerprint", "is_shared", "latest",
     "rewrites_of", "storage_of", "tick",
@@ -67,6 +69,10 @@ class Storage:
         self.version = self.changed_at = self.rewrites = 0
         self.exposed: tuple[int, Any] | None = None
         self.origin: tuple[Any, ...] = ()  # where the values were cut off, if NumPy got them
+
+    def __call__(self) -> TypedStorage:
+        """Return the memory as PyTorch's ``x.storage()`` does: a row of numbers."""
+        return TypedStorage(self.owner())  # type: ignore[arg-type]
 
     def touch(self) -> None:
         """Note that the memory is being changed in place through a tensor."""

@@ -18,8 +18,9 @@ import numpy as np
 from . import anomaly, engine, inplace
 from . import dtype as dtypes
 from .arrays import Size
-from .conversion import Conversions
+from .conversion import Conversions, legacy_array
 from .dispatch import ArrayMethods
+from .draws import Draws
 from .exchange import Exchange
 from .graph import Node
 from .hooks import register_post_accumulate_hook, register_tensor_hook
@@ -30,7 +31,9 @@ from .op import SPEAKERS, Op
 from .origin import Origin, cut_off, merge
 from .printing import tensor_text
 from .promotion import alike, promote
+from .random import Generator
 from .rules.shape import cast
+from .siblings import Siblings
 from .source import user_line
 from .storage import REWRITTEN, SHARED, Storage, fingerprint, is_shared, storage_of
 
@@ -41,15 +44,16 @@ _dtype_of = operator.attrgetter("dtype")
 _NOTHING: dict[str, Any] = {}
 
 
-class Tensor(Exchange, Conversions, ArrayMethods):
+class Tensor(Exchange, Conversions, Siblings, Draws, ArrayMethods):
     """A multi-dimensional array that records operations for automatic differentiation.
 
     Make one with :func:`tinygrad_bp.tensor`, :func:`tinygrad_bp.zeros` and the like.
 
     Parameters
     ----------
-    data : array_like
-        Copied into a new tensor of the default dtype, as ``torch.Tensor(data)`` does.
+    *data : array_like or int
+        Numbers for a tensor of the default dtype; or lengths, of one that is yet to be set.
+        :func:`tinygrad_bp.tensor` and :func:`tinygrad_bp.empty` say which of the two is meant.
 
     Examples
     --------
@@ -77,10 +81,9 @@ class Tensor(Exchange, Conversions, ArrayMethods):
         super().__init_subclass__(**kwargs)
         SPEAKERS[cls] = apply
 
-    def __new__(cls, data: Any = ()) -> Self:
-        """Copy numbers into a tensor of the default dtype."""
-        array = data._array if isinstance(data, Tensor) else np.asarray(data)
-        made: Self = _make(cls, np.array(array, dtypes.as_numpy(dtypes.get_default_dtype())))
+    def __new__(cls, *data: Any, device: Any = None) -> Self:
+        """Make a tensor of the default dtype: of these numbers, or of this size."""
+        made: Self = _make(cls, legacy_array(data, dtypes.get_default_dtype().dtype, device))
         return made
 
     # ------------------------------------------------------------------------------- what it is
@@ -421,12 +424,14 @@ def record(op: Op, args: Any, values: Any, attrs: dict[str, Any], out: Tensor) -
     if modes.watched:
         _watch(op, values, attrs, out)
     plan = None
-    if modes.grad and mask & (mask - 1) and array.dtype.kind in "fc":
-        plan = op.plans[mask] if mask in op.plans else op.plan(mask)
+    kind = array.dtype.kind
+    if modes.grad and mask & (mask - 1) and kind in "fc":
+        key = -mask if kind == "c" and op.holomorphic else mask
+        plan = op.plans[key] if key in op.plans else op.plan(key)
     if plan is None:
         if mask & (mask - 1):
-            kind = "no_grad" if not modes.grad else "cast" if op is cast else "constant"
-            origin = merge(origin, cut_off(kind, op.name, inputs))
+            why = "no_grad" if not modes.grad else "cast" if op is cast else "constant"
+            origin = merge(origin, cut_off(why, op.name, inputs))
         if origin:
             out._origin = origin
         return
@@ -495,3 +500,4 @@ def lift(array: Any, node: Node) -> Tensor:
 SPEAKERS[Tensor] = apply
 Tensor._record = staticmethod(record)
 Tensor._over = classmethod(_make)
+Generator._wrap = staticmethod(wrap)

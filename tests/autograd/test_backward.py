@@ -298,3 +298,13 @@ def test_broadcast_operands_get_gradients_of_their_own_shape():
     assert a.grad.shape == (3, 1) and b.grad.shape == (4,) and c.grad.shape == (1,)
     assert a.grad.flatten().tolist() == [8] * 3 and b.grad.tolist() == [6] * 4
     assert c.grad.tolist() == [12]
+
+
+def test_the_gradient_at_a_node_leaves_what_lies_behind_it_for_another_backward() -> None:
+    x = tgb.tensor([0.5, -1.0], requires_grad=True)
+    q = x.exp()
+    for _ in range(2):
+        (gradient,) = tgb.autograd.grad((q * q).sum(), q)
+        assert gradient.tolist() == (2 * q).tolist()
+    q.sum().backward()
+    assert x.grad.tolist() == q.tolist()
