@@ -453,3 +453,5 @@ call("tensordot 0", lambda m, x, y: m.tensordot(x, y, dims=0), W, V)
 call("tensordot 2", lambda m, x, y: m.tensordot(x, y), C, draw(3, 4, 2))
 call("tensordot pairs", lambda m, x, y: m.tensordot(x, y, dims=([0, -1], [1, 0])), C, draw(4, 2, 2))
 call("item chain", lambda m, x: (x * x).mean().sqrt() + x.std(), A)
+
+import tests.ops.calls_places  # noqa: E402, F401  it adds its own

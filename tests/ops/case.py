@@ -24,7 +24,8 @@ class Case:
     `reference(*arrays, **attrs)` gives the output, by loops over Python numbers. `smooth` says that
     a difference quotient has a meaning here; at a kink it has none, and `slopes` holds the
     convention: the gradient of each floating operand under an output gradient of ones (None: not
-    compared). `twice` says the same of the second derivative.
+    compared). `twice` says the same of the second derivative. `into` brings any numbers into the
+    operation's domain (symmetric matrices, say): the difference quotients go through it.
     """
 
     op: Op
@@ -35,6 +36,12 @@ class Case:
     smooth: bool = True
     slopes: tuple[Any, ...] | None = None
     twice: bool = True
+    into: Callable[..., tuple[Any, ...]] | None = None
+
+    def run(self, *operands: Any) -> Any:
+        """Call the operation inside its domain."""
+        inside = self.into(*operands) if self.into else operands
+        return self.op(*inside, **self.attrs)
 
     def __post_init__(self) -> None:
         # NumPy turns zero-dimensional arrays into scalars at every occasion.

@@ -9,6 +9,7 @@ import numpy as np
 
 from tests.ops.case import Array, Case, Numbers, each
 from tinygrad_bp.rules import elementwise as ew
+from tinygrad_bp.rules import gelu as gelu_ops
 
 draw = Numbers(1)
 inf, nan = math.inf, math.nan
@@ -149,6 +150,13 @@ CASES = [
           (draw.mask(2, 3), draw(2, 3), draw(2, 3)), (draw.mask(3), draw(2, 3), draw(2, 1)),
           (draw.mask(2, 1), draw(3), draw()), (draw.mask(), draw(2), draw(2)),
           (draw.mask(0), draw(1), draw(0)), (draw.mask(2, 2), draw(), draw())]],
+    *[Case(ew.gate, (condition, x), each(lambda c, x: x if c else 0.0, np.float64))
+      for condition, x in [
+          (draw.mask(2, 3), draw(2, 3)), (draw.mask(3), draw(2, 3)), (draw.mask(2, 1), draw(3)),
+          (draw.mask(), draw(2)), (draw.mask(0), draw(1)), (draw.mask(2, 2), draw())]],
+    Case(ew.gate, (np.array([True, False, True, False]), array(nan, nan, inf, -inf)),
+         lambda c, x: array(nan, 0.0, inf, 0.0), note="not finite", smooth=False,
+         slopes=(array(1.0, 0.0, 1.0, 0.0),)),
     *unary(ew.floor, math.floor),
     *unary(ew.ceil, math.ceil),
     *unary(ew.trunc, math.trunc),
@@ -183,8 +191,8 @@ CASES = [
     *unary(ew.erf, math.erf),
     Case(ew.erf, (array(-3.0, -1.0, -0.5, 0.0, 1.0, 1.5, 6.0),), each(math.erf),
         note="both series"),
-    *unary(ew.gelu, lambda x: x * normal_cdf(x)),
-    *unary(ew.gelu_tanh, gelu_tanh),
+    *unary(gelu_ops.gelu, lambda x: x * normal_cdf(x)),
+    *unary(gelu_ops.gelu_tanh, gelu_tanh),
     *unary(ew.silu, lambda x: x * sigmoid(x)),
     Case(ew.silu, (array(-1000.0, 1000.0),), lambda x: array(-0.0, 1000.0), note="extreme",
          smooth=False, slopes=(array(0.0, 1.0),)),

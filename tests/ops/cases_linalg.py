@@ -99,7 +99,7 @@ CASES = [
     *[Case(la.matmul, (draw(*a), draw(*b)), matmul) for a, b in MATRICES],
     *[Case(la.linear, (draw(*x), draw(*w), draw(w[0])), linear)
       for x, w in (((4, 3), (2, 3)), ((3,), (2, 3)), ((2, 4, 3), (5, 3)), ((0, 3), (2, 3)),
-                   ((2, 1), (1, 1)), ((2, 0), (3, 0)))],
+                   ((2, 1), (1, 1)), ((2, 0), (3, 0)), ((2, 3), (128, 3)))],
     *[Case(la.einsum, tuple(draw(*s) for s in shapes), einsum, {"subscripts": text})
       for text, *shapes in SUMS],
 ]  # fmt: skip

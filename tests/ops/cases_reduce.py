@@ -169,6 +169,11 @@ def cross_entropy(x: Any, y: Any) -> Any:
     return np.array(-math.fsum(rows) / len(rows))
 
 
+def softmax_error(x: Any, y: Any) -> Any:
+    rows = [[math.exp(z) for z in log_softmax(list(map(float, row)))] for row in x]
+    return build(x.shape, lambda i, j: rows[i][j] - (j == y[i]))
+
+
 LINES = [
     ((2, 3), 1),
     ((2, 3), 0),
@@ -208,6 +213,8 @@ CASES += [
     *[Case(loss.one_hot, (draw.integers(*shape),),
            lambda y, classes, dtype: build((*y.shape, classes), lambda *p: y[p[:-1]] == p[-1]),
            {"classes": 5, "dtype": np.dtype("float64")}) for shape in ((3,), (2, 3), (), (0,))],
+    *[Case(loss.softmax_error, (draw(3, n), draw.integers(3) % n), softmax_error)
+      for n in (1, 4, 40)],
     *[Case(loss.softmax_cross_entropy, (draw(n, 5), draw.integers(n)), cross_entropy)
       for n in (1, 3)],
     Case(loss.softmax_cross_entropy, (np.array([[1000.0, 0.0], [0.0, 1000.0]]), np.array([0, 0])),

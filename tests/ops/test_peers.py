@@ -110,6 +110,10 @@ def along_axis(name: str) -> Any:
     return lambda torch, x, axis: getattr(torch, name)(x, dim=axis)
 
 
+def special(name: str) -> Any:
+    return lambda torch, *xs: getattr(torch.special, name)(*xs)
+
+
 #: Operation -> the same on PyTorch's tensors.
 PEERS: dict[str, Any] = {
     **{name: named(name) for name in ["add", "subtract", "multiply", "divide", "negative",
@@ -120,6 +124,15 @@ PEERS: dict[str, Any] = {
         "round", "relu", "sigmoid", "erf", "matmul"]},
     "power": named("pow"),
     "power_constant": named("pow"),
+    **{name: named(name) for name in ["copysign", "erfc", "erfinv", "fmax", "fmin", "i0",
+        "igamma", "igammac", "lgamma", "logaddexp2", "logit", "nan_to_num", "sinc", "xlogy"]},
+    **{name: special(name) for name in ["erfcx", "i0e", "i1", "i1e", "log_ndtr", "ndtr", "ndtri",
+        "xlog1py", "zeta"]},
+    "entropy": special("entr"), "fraction": named("frac"),
+    "mantissa": lambda torch, x: torch.frexp(x).mantissa,
+    "clip_constant": lambda torch, x, lower, upper: torch.clamp(x, lower, upper),
+    "logcumsumexp": lambda torch, x, axis: torch.logcumsumexp(x, axis),
+    "median": lambda torch, x, skip_nan=False: torch.nanmedian(x) if skip_nan else torch.median(x),
     "clip": named("clamp"),
     "leaky_relu": functional("leaky_relu", slope="negative_slope"),
     "softplus": functional("softplus"),
@@ -131,6 +144,8 @@ PEERS: dict[str, Any] = {
     "bce_with_logits": loss("binary_cross_entropy_with_logits", reduction="none"),
     "bce": loss("binary_cross_entropy", reduction="none"),
     "cross_entropy": loss("cross_entropy"),
+    "softmax_error": lambda torch, x, y: x.softmax(1)
+    - torch.nn.functional.one_hot(y, x.shape[1]),
     "mean_squared_error": loss("mse_loss"),
     "sum": over_axes("sum"), "mean": over_axes("mean"), "amax": over_axes("amax"),
     "amin": over_axes("amin"), "logsumexp": over_axes("logsumexp"),
@@ -153,8 +168,11 @@ PEERS: dict[str, Any] = {
 
 # Beside what PyTorch refuses: where its answer is no convention but an accident of its formula
 # (−∞ − (−∞) in logsumexp, 0 · ∞ in the slope of pow at its pole, the slope of bce in its target
-# where the loss itself is cut off).
+# where the loss itself is cut off, NaN at infinity in I₀ and ζ, ∞ − ∞ in logcumsumexp); or is exact
+# to nine digits only (the incomplete gamma functions, and all of digamma's slope).
 NOT_COMPARED = {
+    ("igamma", "known"), ("igammac", "known"), ("i0", "edges"), ("zeta", "edges"),
+    ("logcumsumexp", "extreme"),
     ("einsum", "subscripts=i , j -> ij"), ("logsumexp", "extreme"), ("power", "pole"),
     ("diagonal", "offset=5"), ("bce", "0x2"), ("bce", "certain"),
 }  # fmt: skip

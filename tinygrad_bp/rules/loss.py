@@ -9,7 +9,24 @@ import numpy as np
 
 from ..op import constant, elementwise, primitive
 from .elementwise import sigmoid
-from .reduce import spread, sum
+from .reduce import ones, spread, sum
+from .rows import exponentials, row_dot
+
+
+# NumPy reduces rows one after the other. Short ones are faster turned, all at once (64 × 10: 2 µs
+# in place of 5.5); and BLAS adds them up as a product with ones (768 × 65: 6 µs in place of 25).
+def _top(x: Any, axis: int) -> Any:
+    """Give the maximum along an axis, the axis kept with length 1."""
+    if x.ndim == 2 and axis in (1, -1) and x.shape[1] <= 32:
+        return np.maximum.reduce(x.T.copy(), axis=0)[:, None]
+    return np.maximum.reduce(x, axis=axis, keepdims=True)
+
+
+def _total(e: Any, axis: int) -> Any:
+    """Add up along an axis, which is kept with length 1."""
+    if axis in (-1, e.ndim - 1) and e.flags.c_contiguous:
+        return e.dot(ones(e.shape[-1], e.dtype))[..., None]
+    return np.add.reduce(e, axis=axis, keepdims=True)
 
 
 def _shifted(x: Any, axis: int) -> Any:
@@ -17,18 +34,22 @@ def _shifted(x: Any, axis: int) -> Any:
 
     A row with +∞, or of −∞ alone, has no softmax: ∞ − ∞ makes it NaN, as in PyTorch.
     """
-    return x - np.maximum.reduce(x, axis=axis, keepdims=True) if x.size else x
+    return x - _top(x, axis) if x.size else x
 
 
 def _softmax_x(g: Any, out: Any, axis: int) -> Any:
-    return out * (g - sum(g * out, axis=axis, keepdims=True))
+    last = axis in (-1, len(out.shape) - 1)
+    return out * (g - (row_dot(g, out) if last else sum(g * out, axis=axis, keepdims=True)))
 
 
 @primitive(promotion="float", quiet=True, x=lambda g, out, *, axis: _softmax_x(g, out, axis))
 def softmax(x: Any, *, axis: int) -> Any:
     """Give e^z / Σ e^z along an axis."""
-    e = np.exp(_shifted(x, axis))
-    return e / np.add.reduce(e, axis=axis, keepdims=True)
+    if x.ndim > 2 and axis in (-1, x.ndim - 1):
+        return exponentials(x.copy(), forbidden=np.nan)
+    e = np.asarray(np.exp(_shifted(x, axis)))
+    e /= _total(e, axis)
+    return e
 
 
 @primitive(
@@ -38,7 +59,7 @@ def softmax(x: Any, *, axis: int) -> Any:
 def log_softmax(x: Any, *, axis: int) -> Any:
     """Give z − log Σ e^z along an axis."""
     z = _shifted(x, axis)
-    return z - np.log(np.add.reduce(np.exp(z), axis=axis, keepdims=True))
+    return z - np.log(_total(np.exp(z), axis))
 
 
 def _logsumexp_x(g: Any, x: Any, out: Any, axis: Any) -> Any:
@@ -95,7 +116,7 @@ def one_hot(y: Any, *, classes: int, dtype: Any) -> Any:
 def softmax_error(x: Any, y: Any) -> Any:
     """Give softmax(z) − y over the rows of logits, y being a class index that stands for a 1."""
     error = np.exp(_shifted(x, 1))
-    error /= np.add.reduce(error, axis=1, keepdims=True)
+    error /= _total(error, 1)
     error[np.arange(len(y)), y] -= 1
     return error
 
@@ -108,7 +129,7 @@ def softmax_error(x: Any, y: Any) -> Any:
 def softmax_cross_entropy(x: Any, y: Any) -> Any:
     """Give the mean of −log softmax(z)_y over the rows of logits, for class indices."""
     z = _shifted(x, 1)
-    losses = np.log(np.add.reduce(np.exp(z), axis=1))
+    losses = np.log(_total(np.exp(z), 1)[:, 0])
     losses -= z[np.arange(len(y)), y]
     return np.add.reduce(losses) / len(y)
 

