@@ -7,6 +7,7 @@ function of the same name in `functions`, so that each is written once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import Any, Self
 
 import numpy as np
@@ -15,13 +16,16 @@ from . import inplace
 from .functions import elementwise as fe
 from .functions import index as fi
 from .functions import linalg as fl
+from .functions import masks as fm
 from .functions import reduce as fr
 from .functions import shape as fs
+from .functions import sorting as fso
 from .numpy_protocol import NUMPY_FUNCTIONS, NUMPY_UFUNCS
 from .op import SPEAKERS
 from .rules import elementwise as ew
 from .rules import linalg as la
 from .rules import shape as sh
+from .twins import in_place, with_twins
 
 __all__ = ["ArrayMethods"]
 
@@ -39,16 +43,60 @@ def _binary(op: Callable[..., Any], swapped: bool = False) -> Any:
     return operator
 
 
-def _in_place(function: Callable[..., Any]) -> Any:
-    """Make the twin of a function that changes its tensor."""
+def _late(room: str, name: str) -> Any:
+    """Make a method of a function in a module that is loaded when the method is first called."""
 
-    def twin(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return inplace.change(self, function, *args, **kwargs)
+    def method(*args: Any, **kwargs: Any) -> Any:
+        return getattr(import_module(f".{room}", __package__), name)(*args, **kwargs)
 
-    twin.__doc__ = f"Do {getattr(function, '__name__', getattr(function, 'name', ''))} in place."
-    return twin
+    method.__name__ = name
+    method.__doc__ = f"See :func:`tinygrad_bp.{room}.{name}`."
+    return method
 
 
+#: Methods that few scripts call, by the module of their functions.
+LATE = {
+    "functions.special": """
+        digamma erfc erfinv i0 igamma igammac lgamma logaddexp2 logit mvlgamma sinc xlogy
+    """,
+    "functions.floating": """
+        copysign deg2rad float_power fmax fmin frac frexp gcd heaviside isneginf isposinf lcm ldexp
+        nan_to_num nextafter rad2deg
+    """,
+    "functions.complex": "angle conj conj_physical isreal resolve_conj resolve_neg sgn",
+    "functions.statistics": """
+        aminmax corrcoef cov dist median nanmean nanmedian nanquantile nansum quantile renorm
+        sum_to_size
+    """,
+    "functions.calculus": "diff",
+    "functions.scatter": """
+        index_add index_copy index_fill index_put index_reduce put scatter scatter_add
+        scatter_reduce
+    """,
+    "functions.searching": "argwhere bincount histc histogram nonzero_static",
+    "functions.strided": """
+        as_strided as_strided_scatter diagonal_scatter is_same_size resize_ resize_as_
+        select_scatter set_ slice_scatter unfold
+    """,
+    "functions.fill": "fill_diagonal_",
+    "linalg.legacy": """
+        cholesky det geqrf inverse logdet lu lu_solve matrix_exp matrix_power orgqr ormqr pinverse
+        qr slogdet svd triangular_solve
+    """,
+    "linalg.solvers": "cholesky_inverse cholesky_solve",
+    "fft.spectrogram": "istft stft",
+}
+
+
+def _with_late_methods(cls: type[Any]) -> type[Any]:
+    for room, names in LATE.items():
+        for name in names.split():
+            setattr(cls, name, _late(room, name))
+    return cls
+
+
+@with_twins
+@_with_late_methods
 class ArrayMethods:
     """Operators, methods and NumPy protocols over the rule table."""
 
@@ -61,24 +109,27 @@ class ArrayMethods:
     __sub__, __rsub__ = _binary(ew.subtract), _binary(ew.subtract, True)
     __mul__, __rmul__ = _binary(ew.multiply), _binary(ew.multiply, True)
     __truediv__, __rtruediv__ = _binary(ew.divide), _binary(ew.divide, True)
+    __div__, __rdiv__ = __truediv__, __rtruediv__
     __floordiv__, __rfloordiv__ = _binary(ew.floor_divide), _binary(ew.floor_divide, True)
     __mod__, __rmod__ = _binary(ew.remainder), _binary(ew.remainder, True)
-    __pow__, __rpow__ = _binary(fe.pow), _binary(fe.pow, True)
+    __pow__, __rpow__ = _binary(fe.power), _binary(fe.power, True)
     __matmul__, __rmatmul__ = _binary(la.matmul), _binary(la.matmul, True)
     __and__, __rand__ = _binary(ew.bitwise_and), _binary(ew.bitwise_and, True)
     __or__, __ror__ = _binary(ew.bitwise_or), _binary(ew.bitwise_or, True)
     __xor__, __rxor__ = _binary(ew.bitwise_xor), _binary(ew.bitwise_xor, True)
-    __lshift__, __rshift__ = _binary(ew.left_shift), _binary(ew.right_shift)
+    __lshift__, __rlshift__ = _binary(ew.left_shift), _binary(ew.left_shift, True)
+    __rshift__, __rrshift__ = _binary(ew.right_shift), _binary(ew.right_shift, True)
     __lt__, __le__ = _binary(ew.less), _binary(ew.less_equal)
     __gt__, __ge__ = _binary(ew.greater), _binary(ew.greater_equal)
     __eq__, __ne__ = _binary(ew.equal), _binary(ew.not_equal)
     __neg__, __pos__, __abs__, __invert__ = ew.negative, ew.positive, ew.absolute, ew.invert
-    __iadd__, __isub__ = _in_place(ew.add), _in_place(ew.subtract)
-    __imul__, __itruediv__ = _in_place(ew.multiply), _in_place(ew.divide)
-    __ifloordiv__, __imod__ = _in_place(ew.floor_divide), _in_place(ew.remainder)
-    __ipow__ = _in_place(fe.pow)
-    __iand__, __ior__ = _in_place(ew.bitwise_and), _in_place(ew.bitwise_or)
-    __ixor__ = _in_place(ew.bitwise_xor)
+    __iadd__, __isub__ = in_place(ew.add), in_place(ew.subtract)
+    __imul__, __itruediv__ = in_place(ew.multiply), in_place(ew.divide)
+    __ifloordiv__, __imod__ = in_place(ew.floor_divide), in_place(ew.remainder)
+    __ipow__ = in_place(fe.power)
+    __iand__, __ior__ = in_place(ew.bitwise_and), in_place(ew.bitwise_or)
+    __ixor__ = in_place(ew.bitwise_xor)
+    __ilshift__, __irshift__ = in_place(ew.left_shift), in_place(ew.right_shift)
     __getitem__, __setitem__ = fi.getitem, fi.setitem
     __hash__ = object.__hash__  # a tensor is a key by identity, although == compares elements
 
@@ -87,7 +138,8 @@ class ArrayMethods:
     add, sub, subtract = fe.add, fe.sub, fe.sub
     mul = multiply = ew.multiply
     div = divide = true_divide = fe.div
-    pow, clamp, clip, masked_fill = fe.pow, fe.clamp, fe.clamp, fe.masked_fill
+    pow, clamp, clip = fe.pow, fe.clamp, fe.clamp
+    clamp_min, clamp_max = fe.clamp_min, fe.clamp_max
     neg, negative, positive = ew.negative, ew.negative, ew.positive
     square, reciprocal, sqrt, rsqrt = ew.square, ew.reciprocal, ew.sqrt, ew.rsqrt
     exp, exp2, expm1, log, log2, log10, log1p = (
@@ -102,6 +154,7 @@ class ArrayMethods:
         ew.absolute, ew.absolute, ew.sign, ew.floor, ew.ceil, ew.trunc,
     )  # fmt: skip
     round, lerp, addcmul, addcdiv = fe.round, fe.lerp, fe.addcmul, fe.addcdiv
+    fix = ew.trunc
     remainder, fmod, floor_divide = ew.remainder, ew.fmod, ew.floor_divide
     maximum, minimum, hypot, logaddexp, erf = (
         ew.maximum, ew.minimum, ew.hypot, ew.logaddexp, ew.erf,
@@ -110,10 +163,13 @@ class ArrayMethods:
     eq, ne, lt, le, gt, ge = (
         ew.equal, ew.not_equal, ew.less, ew.less_equal, ew.greater, ew.greater_equal,
     )  # fmt: skip
+    not_equal, less, less_equal = ew.not_equal, ew.less, ew.less_equal
+    greater, greater_equal = ew.greater, ew.greater_equal
     logical_and, logical_or = ew.logical_and, ew.logical_or
     logical_xor, logical_not = ew.logical_xor, ew.logical_not
     bitwise_and, bitwise_or, bitwise_xor = ew.bitwise_and, ew.bitwise_or, ew.bitwise_xor
     bitwise_not = ew.invert
+    bitwise_left_shift, bitwise_right_shift = ew.left_shift, ew.right_shift
     isnan, isinf, isfinite, signbit = ew.isnan, ew.isinf, ew.isfinite, ew.signbit
     isclose, allclose, equal = fe.isclose, fe.allclose, fe.equal
 
@@ -122,60 +178,68 @@ class ArrayMethods:
     sum, mean, prod, var, std, norm = fr.sum, fr.mean, fr.prod, fr.var, fr.std, fr.norm
     amax, amin, max, min = fr.amax, fr.amin, fr.max, fr.min
     argmax, argmin, any, all = fr.argmax, fr.argmin, fr.any, fr.all
-    count_nonzero, logsumexp = fr.count_nonzero, fr.logsumexp
-    cumsum, cumprod, cummax, cummin = fr.cumsum, fr.cumprod, fr.cummax, fr.cummin
-    argsort, sort, topk, median = fr.argsort, fr.sort, fr.topk, fr.median
-    unique, bincount = fr.unique, fr.bincount
+    count_nonzero, logsumexp, logcumsumexp = fr.count_nonzero, fr.logsumexp, fr.logcumsumexp
+    cumsum, cumprod, cummax, cummin = fr.cumsum, fr.cumprod, fso.cummax, fso.cummin
+    argsort, sort, msort, topk = fso.argsort, fso.sort, fso.msort, fso.topk
+    kthvalue, mode = fso.kthvalue, fso.mode
+    unique, unique_consecutive = fso.unique, fso.unique_consecutive
     softmax, log_softmax = fr.softmax, fr.log_softmax
 
     # ------------------------------------------------------------------------ shape and indexing
 
     reshape, view, flatten, unflatten = fs.reshape, fs.view, fs.flatten, fs.unflatten
+    reshape_as, view_as, ravel = fs.reshape_as, fs.view_as, fs.ravel
     squeeze, unsqueeze, permute, t = fs.squeeze, fs.unsqueeze, fs.permute, fs.t
-    transpose = swapaxes = swapdims = fs.transpose
+    transpose, swapaxes, swapdims = fs.transpose, fs.swapaxes, fs.swapdims
     movedim = moveaxis = fs.movedim
+    adjoint = fs.adjoint
     expand, expand_as, broadcast_to = fs.expand, fs.expand_as, fs.broadcast_to
     split, chunk, unbind, narrow, select = fs.split, fs.chunk, fs.unbind, fs.narrow, fs.select
+    split_with_sizes, tensor_split, narrow_copy = (
+        fs.split_with_sizes, fs.tensor_split, fs.narrow_copy,
+    )  # fmt: skip
+    hsplit, vsplit, dsplit = fs.hsplit, fs.vsplit, fs.dsplit
+    unsafe_chunk, unsafe_split, unsafe_split_with_sizes = fs.chunk, fs.split, fs.split_with_sizes
     repeat, tile, repeat_interleave = fs.repeat, fs.tile, fs.repeat_interleave
-    flip, roll, diagonal, diag, trace = fs.flip, fs.roll, fs.diagonal, fs.diag, fs.trace
-    tril, triu = fs.tril, fs.triu
+    flip, fliplr, flipud, rot90, roll = fs.flip, fs.fliplr, fs.flipud, fs.rot90, fs.roll
+    diagonal, diag, diag_embed, diagflat = fs.diagonal, fs.diag, fs.diag_embed, fs.diagflat
+    trace, tril, triu = fs.trace, fs.tril, fs.triu
     gather, take_along_dim, index_select, take = (
         fi.gather, fi.take_along_dim, fi.index_select, fi.take,
     )  # fmt: skip
-    masked_select, nonzero, scatter, scatter_add = (
-        fi.masked_select, fi.nonzero, fi.scatter, fi.scatter_add,
+    masked_fill, masked_select, masked_scatter = (
+        fm.masked_fill, fm.masked_select, fm.masked_scatter,
     )  # fmt: skip
-    matmul, mm, bmm, mv, dot, outer, addmm = (
-        fl.matmul, fl.mm, fl.bmm, fl.mv, fl.dot, fl.outer, fl.addmm,
+    nonzero = fi.nonzero
+    matmul, mm, bmm, mv, dot, vdot, inner = (
+        fl.matmul, fl.mm, fl.bmm, fl.mv, fl.dot, fl.vdot, fl.inner,
     )  # fmt: skip
+    outer, ger, kron, cross = fl.outer, fl.outer, fl.kron, fl.cross
+    addmm, addmv, addr, addbmm, baddbmm = fl.addmm, fl.addmv, fl.addr, fl.addbmm, fl.baddbmm
     clone = sh.copy
-    T, mT = property(fs.turned), property(fl.matrix_transpose)
-
-    def ravel(self) -> Self:
-        """Make one axis of all."""
-        return fs.flatten(self)  # type: ignore[no-any-return]
-
-    def view_as(self, other: Any) -> Self:
-        """Give the elements the shape of another tensor."""
-        return fs.reshape(self, *other.shape)  # type: ignore[no-any-return]
-
-    reshape_as = view_as
+    T, mT = property(fs.turned), property(fs.matrix_turned)
+    H, mH = property(fs.hermitian), property(fs.adjoint)
 
     def where(self, condition: Any, other: Any) -> Any:
         """Choose from this tensor where the condition holds, else from `other`."""
-        return fe.where(condition, self, other)
+        return fm.where(condition, self, other)
 
     # -------------------------------------------------------------------------------- in place
 
-    add_, sub_ = _in_place(fe.add), _in_place(fe.sub)
-    mul_, div_ = _in_place(ew.multiply), _in_place(fe.div)
-    pow_, neg_ = _in_place(fe.pow), _in_place(ew.negative)
-    exp_, sqrt_ = _in_place(ew.exp), _in_place(ew.sqrt)
-    clamp_, relu_ = _in_place(fe.clamp), _in_place(ew.relu)
-    sigmoid_, tanh_ = _in_place(ew.sigmoid), _in_place(ew.tanh)
-    addcmul_, addcdiv_, lerp_ = _in_place(fe.addcmul), _in_place(fe.addcdiv), _in_place(fe.lerp)
-    masked_fill_ = _in_place(fe.masked_fill)
-    scatter_, scatter_add_ = _in_place(fi.scatter), _in_place(fi.scatter_add)
+    _receive = inplace.receive
+
+    def polygamma(self, n: int) -> Any:
+        """Give the derivative of order `n` of the digamma function."""
+        return _late("functions.special", "polygamma")(n, self)
+
+    real: Any = property(_late("functions.complex", "real"))
+    imag: Any = property(_late("functions.complex", "imag"))
+
+    def is_conj(self) -> bool:
+        """Whether the conjugate is still to be computed: it never is, here."""
+        return False
+
+    is_neg = is_conj
 
     def zero_(self) -> Self:
         """Set all elements to 0."""
@@ -210,6 +274,14 @@ class ArrayMethods:
         return self.shape.numel()  # type: ignore[attr-defined, no-any-return]
 
     nelement = numel
+
+    def is_nonzero(self) -> bool:
+        """Whether the only element is not zero."""
+        return bool(self)
+
+    def is_signed(self) -> bool:
+        """Whether the elements' type has negative numbers."""
+        return self.dtype.is_signed  # type: ignore[attr-defined, no-any-return]
 
     def is_floating_point(self) -> bool:
         """Whether the elements are of a floating-point type."""

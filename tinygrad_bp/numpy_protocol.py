@@ -15,34 +15,40 @@ import numpy as np
 
 from .functions import elementwise as fe
 from .functions import linalg as fl
+from .functions import masks as fm
 from .functions import reduce as fr
 from .functions import shape as fs
+from .functions import sorting as fso
 from .functions.index import getitem
 from .rules import elementwise as ew
 from .rules import linalg as la
 from .rules import reduce as red
 from .rules import shape as sh
+from .rules.complex import conjugate
 from .rules.index import take_along_axis
 
 __all__ = ["NUMPY_FUNCTIONS", "NUMPY_UFUNCS"]
 
 _BY_UFUNC = (
     ew.add, ew.subtract, ew.multiply, ew.divide, ew.negative, ew.positive, ew.square, ew.reciprocal,
-    ew.remainder, ew.fmod, ew.exp, ew.exp2, ew.expm1, ew.log, ew.log2, ew.log10, ew.log1p, ew.sqrt,
+    ew.exp, ew.exp2, ew.expm1, ew.log, ew.log2, ew.log10, ew.log1p, ew.sqrt,
     ew.hypot, ew.logaddexp, ew.sin, ew.cos, ew.tan, ew.arcsin, ew.arccos, ew.arctan, ew.sinh,
     ew.cosh, ew.tanh, ew.arcsinh, ew.arccosh, ew.arctanh, ew.arctan2, ew.absolute,
     ew.maximum, ew.minimum, ew.floor, ew.ceil, ew.trunc, ew.sign, ew.greater, ew.greater_equal,
     ew.less, ew.less_equal,
     ew.equal, ew.not_equal, ew.logical_and, ew.logical_or, ew.logical_xor, ew.logical_not,
     ew.bitwise_and, ew.bitwise_or, ew.bitwise_xor, ew.invert, ew.left_shift, ew.right_shift,
-    ew.floor_divide, ew.isnan, ew.isinf, ew.isfinite, ew.signbit, la.matmul,
+    ew.isnan, ew.isinf, ew.isfinite, ew.signbit, la.matmul,
 )  # fmt: skip
 
 #: ufunc, or (ufunc, "reduce" / "accumulate") -> what to run.
 NUMPY_UFUNCS: dict[Any, Callable[..., Any]] = {op.forward: op for op in _BY_UFUNC}
 NUMPY_UFUNCS[np.power] = fe.pow
+NUMPY_UFUNCS[np.remainder], NUMPY_UFUNCS[np.fmod] = ew.remainder, ew.fmod
+NUMPY_UFUNCS[np.floor_divide] = ew.floor_divide
 NUMPY_UFUNCS[np.float_power] = fe.pow
 NUMPY_UFUNCS[np.fabs] = ew.absolute
+NUMPY_UFUNCS[np.conjugate] = conjugate
 
 
 def _reduce(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -119,11 +125,11 @@ def _reshape(a: Any, /, shape: Any) -> Any:
 
 
 def _sort(a: Any, axis: Any = -1, kind: Any = None, *, stable: Any = None) -> Any:
-    return fr.sort(fs.flatten(a), 0).values if axis is None else fr.sort(a, axis).values
+    return fso.sort(fs.flatten(a), 0).values if axis is None else fso.sort(a, axis).values
 
 
 def _argsort(a: Any, axis: Any = -1, kind: Any = None, *, stable: Any = None) -> Any:
-    return fr.argsort(fs.flatten(a), 0) if axis is None else fr.argsort(a, axis)
+    return fso.argsort(fs.flatten(a), 0) if axis is None else fso.argsort(a, axis)
 
 
 def _take(a: Any, indices: Any, axis: int | None = None) -> Any:
@@ -170,6 +176,15 @@ def _flip(m: Any, axis: Any = None) -> Any:
     return fs.flip(m, *axes)
 
 
+def _pad(array: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0) -> Any:
+    if mode != "constant" or not isinstance(constant_values, (int, float)):
+        raise TypeError(
+            "np.pad of a Tensor fills with one number: nn.functional.pad has other modes"
+        )
+    widths = np.broadcast_to(np.asarray(pad_width), (array.ndim, 2)).tolist()
+    return sh.pad(array, widths=tuple(map(tuple, widths)), value=constant_values)
+
+
 NUMPY_FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.sum: _reduce(fr.sum),
     np.mean: _reduce(fr.mean),
@@ -188,7 +203,7 @@ NUMPY_FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.cumprod: _along(fr.cumprod),
     np.sort: _sort,
     np.argsort: _argsort,
-    np.where: fe.where,
+    np.where: fm.where,
     np.clip: _clip,
     np.round: lambda a, decimals=0: fe.round(a, decimals=decimals),
     np.reshape: _in_order(_reshape),
@@ -204,10 +219,19 @@ NUMPY_FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.stack: lambda arrays, axis=0: fs.stack(arrays, axis),
     np.hstack: fs.hstack,
     np.vstack: fs.vstack,
+    np.dstack: fs.dstack,
+    np.column_stack: fs.column_stack,
+    np.atleast_1d: fs.atleast_1d,
+    np.atleast_2d: fs.atleast_2d,
+    np.atleast_3d: fs.atleast_3d,
     np.split: _split,
     np.tile: lambda A, reps: fs.tile(A, *(reps if isinstance(reps, (tuple, list)) else (reps,))),
     np.repeat: lambda a, repeats, axis=None: fs.repeat_interleave(a, repeats, axis),
     np.flip: _flip,
+    np.fliplr: fs.fliplr,
+    np.flipud: fs.flipud,
+    np.rot90: lambda m, k=1, axes=(0, 1): fs.rot90(m, k, axes),
+    np.pad: _pad,
     np.roll: lambda a, shift, axis=None: fs.roll(a, shift, axis),
     np.diagonal: lambda a, offset=0, axis1=0, axis2=1: fs.diagonal(a, offset, axis1, axis2),
     np.diag: lambda v, k=0: fs.diag(v, k),

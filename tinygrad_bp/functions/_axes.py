@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from operator import index
 from typing import Any
 
-__all__ = ["axes_of", "axis_of", "numpy_names"]
+from ..inplace import receive
+
+__all__ = ["axes_of", "axis_of", "numpy_names", "with_out"]
 
 
 def axis_of(where: Any, ndim: int, what: str = "dim") -> int:
@@ -40,15 +43,59 @@ def axes_of(dim: Any, ndim: int) -> tuple[int, ...] | None:
 
 
 def numpy_names(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a function accept NumPy's `axis` and `keepdims` too, as PyTorch does."""
+    """Let a function accept NumPy's `axis` and `keepdims`, and `out`, as PyTorch does."""
 
     @functools.wraps(function)
     def renamed(*args: Any, **kwargs: Any) -> Any:
-        if kwargs:
-            if "axis" in kwargs:
-                kwargs["dim"] = kwargs.pop("axis")
-            if "keepdims" in kwargs:
-                kwargs["keepdim"] = kwargs.pop("keepdims")
-        return function(*args, **kwargs)
+        if not kwargs:
+            return function(*args)
+        if "axis" in kwargs:
+            kwargs["dim"] = kwargs.pop("axis")
+        if "keepdims" in kwargs:
+            kwargs["keepdim"] = kwargs.pop("keepdims")
+        out = kwargs.pop("out", None)
+        result = function(*args, **kwargs)
+        return result if out is None else _hand_over(out, result)
 
     return renamed
+
+
+def with_out(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a function accept ``out=``, a tensor (or a tuple of them) that takes the result."""
+
+    @functools.wraps(function)
+    def receiving(*args: Any, **kwargs: Any) -> Any:
+        out = kwargs.pop("out", None) if kwargs else None
+        result = function(*args, **kwargs)
+        return result if out is None else _hand_over(out, result)
+
+    return receiving
+
+
+def _hand_over(out: Any, result: Any) -> Any:
+    if not isinstance(out, (tuple, list)):
+        return receive(out, result)
+    for target, part in zip(out, result, strict=True):
+        receive(target, part)
+    return type(result)(*out) if hasattr(result, "_fields") else tuple(out)
+
+
+def sizes_of(sizes: Any) -> tuple[int, ...]:
+    """Read lengths or axes given as one number or as a sequence of them."""
+    if isinstance(sizes, (tuple, list)):
+        return tuple(map(index, sizes))
+    return (index(sizes),)
+
+
+def several(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let the second parameter be given as several arguments too: ``x.permute(1, 0)``."""
+
+    @functools.wraps(function)
+    def accepting(input: Any, *sizes: Any, **named: Any) -> Any:
+        if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
+            (sizes,) = sizes
+        elif not sizes and named:
+            return function(input, **named)
+        return function(input, tuple(map(index, sizes)), **named)
+
+    return accepting

@@ -9,10 +9,25 @@ import numpy as np
 from .. import dtype as dtypes
 from ..rules import elementwise as ops
 from ..rules.reduce import all as all_op
+from ._axes import with_out
 
 Number = bool | int | float
+_FIXED = frozenset((int, float, type(None)))  # NumPy's numbers would widen the result
 
 
+def _scaled(other: Any, alpha: Number, *operands: Any) -> Any:
+    """Give ``alpha * other``; a fraction can't scale what adds up to integers."""
+    if alpha == 1:
+        return other
+    if isinstance(alpha, float) and dtypes.result_type(*operands).dtype.kind in "biu":
+        raise RuntimeError(
+            f"for integer tensors alpha has to be an integer, not {alpha}: convert one of them "
+            "first, x.to(tgb.float32)"
+        )
+    return ops.multiply(other, alpha)
+
+
+@with_out
 def add(input: Any, other: Any, *, alpha: Number = 1) -> Any:
     """Give ``input + alpha * other``, broadcast.
 
@@ -22,14 +37,16 @@ def add(input: Any, other: Any, *, alpha: Number = 1) -> Any:
     >>> tgb.add(tgb.ones(2), 3, alpha=2)
     tensor([7., 7.])
     """
-    return ops.add(input, other if alpha == 1 else ops.multiply(other, alpha))
+    return ops.add(input, other if alpha == 1 else _scaled(other, alpha, input, other))
 
 
+@with_out
 def sub(input: Any, other: Any, *, alpha: Number = 1) -> Any:
     """Give ``input - alpha * other``, broadcast."""
-    return ops.subtract(input, other if alpha == 1 else ops.multiply(other, alpha))
+    return ops.subtract(input, other if alpha == 1 else _scaled(other, alpha, input, other))
 
 
+@with_out
 def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     """Give ``input / other``; with `rounding_mode` "floor" or "trunc" the rounded quotient.
 
@@ -51,23 +68,23 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     )
 
 
-def pow(input: Any, exponent: Any) -> Any:
-    """Give ``input ** exponent``, elementwise.
-
-    Examples
-    --------
-    >>> import tinygrad_bp as tgb
-    >>> tgb.pow(tgb.tensor([1.0, 2.0, 3.0]), 2)
-    tensor([1., 4., 9.])
-    """
+def power(input: Any, exponent: Any) -> Any:
+    """Give ``input ** exponent``, elementwise."""
     if isinstance(exponent, (bool, int, float)):
-        if not input.is_floating_point():
+        if input.dtype.dtype.kind not in "fc":
             input = input.to(dtypes.result_type(input, exponent))
             if input.dtype == dtypes.bool:
                 return _truth_power(input, exponent)
+            if exponent < 0 and input.dtype.dtype.kind in "iu":
+                raise RuntimeError(
+                    f"integers to the negative power {exponent} are no integers: convert them "
+                    "first, x.to(tgb.float32)"
+                )
         if exponent == 2:
             return ops.square(input)
         return ops.power_constant(input, exponent=exponent)
+    if isinstance(exponent, complex):
+        return ops.power(input.to(dtypes.result_type(input, exponent)), exponent)
     if exponent.dtype == dtypes.bool and dtypes.result_type(input, exponent) == dtypes.bool:
         return _truth_power(input, exponent)
     if isinstance(input, (bool, int, float)):
@@ -76,7 +93,40 @@ def pow(input: Any, exponent: Any) -> Any:
         if exponent.ndim:
             target = dtypes.common_dtype([input, np.empty((1,), exponent.dtype.dtype)])
         return ops.power(base.astype(target), exponent)
+    whole = all(np.dtype(x.dtype).kind in "iu" for x in (input, exponent))
+    if whole and (getattr(exponent, "_array", exponent) < 0).any():
+        return _whole_power(input, exponent)
     return ops.power(input, exponent)
+
+
+def _whole_power(input: Any, exponent: Any) -> Any:
+    """Raise integers to integers of both signs: 1 / x cut to a whole number is 0 but for ±1."""
+    negative = ops.less(exponent, 0)
+    size = ops.power(input, ops.absolute(exponent))
+    unit = ops.equal(ops.absolute(input), 1)
+    return ops.where(negative, ops.multiply(size, unit), size)
+
+
+@with_out
+def pow(input: Any, exponent: Any) -> Any:
+    """Give ``input ** exponent``, elementwise.
+
+    Parameters
+    ----------
+    input, exponent : Tensor or number
+
+    Raises
+    ------
+    RuntimeError
+        For integers to the power of a negative number.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.pow(tgb.tensor([1.0, 2.0, 3.0]), 2)
+    tensor([1., 4., 9.])
+    """
+    return power(input, exponent)
 
 
 def _truth_power(input: Any, exponent: Any) -> Any:
@@ -84,10 +134,11 @@ def _truth_power(input: Any, exponent: Any) -> Any:
     return ops.logical_or(input, ops.logical_not(exponent))
 
 
+@with_out
 def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
-    """Limit to the interval from `min` to `max`; either may be left out.
+    """Limit to the interval from `min` to `max`, numbers or tensors; either may be left out.
 
-    At a bound the gradient passes, as in PyTorch.
+    At a bound the gradient passes, as in PyTorch. Where the bounds cross, `max` holds.
 
     Examples
     --------
@@ -97,6 +148,10 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
     """
     if min is None and max is None:
         raise RuntimeError("clamp: at least one of min and max has to be given")
+    if input.is_complex():
+        raise RuntimeError("clamp: complex numbers have no order")
+    if input.is_floating_point() and type(min) in _FIXED and type(max) in _FIXED:
+        return ops.clip_constant(input, lower=min, upper=max)
     lower = float("-inf") if min is None else min
     upper = float("inf") if max is None else max
     if not input.is_floating_point():
@@ -108,44 +163,37 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
     return ops.clip(input, lower, upper)
 
 
-def where(condition: Any, input: Any = None, other: Any = None) -> Any:
-    """Choose from `input` where the condition holds, else from `other`.
-
-    With the condition alone: the indices of its nonzero elements, one tensor an axis.
-    """
-    if input is None and other is None:
-        return condition.nonzero(as_tuple=True)
-    if isinstance(input, (bool, int, float)) and isinstance(other, (bool, int, float)):
-        kind = dtypes.common_dtype([input, other])
-        return ops.where(condition, np.asarray(input, kind), np.asarray(other, kind))
-    return ops.where(condition, input, other)
+@with_out
+def clamp_min(input: Any, min: Any) -> Any:
+    """Limit from below."""
+    return clamp(input, min)
 
 
-def masked_fill(input: Any, mask: Any, value: Any) -> Any:
-    """Give the input with `value` where the mask is True."""
-    number = getattr(value, "_array", value)
-    if not isinstance(value, (bool, int, float)) and number.ndim:
-        raise RuntimeError(f"masked_fill: the value has to be a single number, not {number.shape}")
-    if isinstance(value, (bool, int, float)):
-        value = np.asarray(value, input.dtype.dtype)
-    return ops.where(mask, value, input)
+@with_out
+def clamp_max(input: Any, max: Any) -> Any:
+    """Limit from above."""
+    return clamp(input, None, max)
 
 
+@with_out
 def round(input: Any, *, decimals: int = 0) -> Any:
     """Round half to even."""
     return ops.round(input, decimals=decimals)
 
 
+@with_out
 def lerp(input: Any, end: Any, weight: Any) -> Any:
     """Give ``input + weight * (end - input)``."""
     return ops.add(input, ops.multiply(weight, ops.subtract(end, input)))
 
 
+@with_out
 def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Number = 1) -> Any:
     """Give ``input + value * tensor1 * tensor2``."""
     return add(input, ops.multiply(tensor1, tensor2), alpha=value)
 
 
+@with_out
 def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Number = 1) -> Any:
     """Give ``input + value * tensor1 / tensor2``."""
     return add(input, ops.divide(tensor1, tensor2), alpha=value)
@@ -159,6 +207,10 @@ def leaky_relu(input: Any, negative_slope: float = 0.01) -> Any:
 def isclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8,
             equal_nan: bool = False) -> Any:  # fmt: skip
     """Whether ``|input - other| <= atol + rtol * |other|``, elementwise."""
+    if getattr(other, "dtype", input.dtype) != input.dtype:
+        raise RuntimeError(
+            f"isclose: {input.dtype.name} can't be compared with {other.dtype.name}: convert one"
+        )
     a, b = np.asarray(input.detach()), np.asarray(getattr(other, "_array", other))
     return input.new_tensor(np.isclose(a, b, rtol, atol, equal_nan), dtype=dtypes.bool)
 

@@ -1,25 +1,18 @@
-"""Reductions, running reductions and sorting, with PyTorch's `dim` and `keepdim`."""
+"""Reductions and running reductions, with PyTorch's `dim` and `keepdim`."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from .. import dtype as dtypes
+from ..dtype import uint8
 from ..rules import elementwise as ew
 from ..rules import loss as loss_ops
 from ..rules import reduce as ops
-from ..rules.index import take_along_axis
 from ..rules.shape import reshape
 from ._axes import axes_of, axis_of, numpy_names
-
-
-class ValuesIndices(NamedTuple):
-    """What a search along an axis found: the values, and where they were."""
-
-    values: Any
-    indices: Any
+from .sorting import picked
 
 
 def _as(input: Any, dtype: Any) -> Any:
@@ -75,13 +68,26 @@ def var(input: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = Fals
         correction: float | None = None) -> Any:  # fmt: skip
     """Average the squared deviation from the mean: Σ (x − x̄)² / (n − correction).
 
-    The correction is 1 (Bessel's) unless given; `unbiased` = False means 0.
+    Parameters
+    ----------
+    input : Tensor
+    dim : int or tuple of int, optional
+        Over all elements if left out; a bool in its place is `unbiased`.
+    unbiased : bool
+        Whether the correction is 1 (Bessel's) or 0.
+    keepdim : bool
+        Leave the axes in place with length 1.
+    correction : float, optional
+        Takes the place of `unbiased`.
     """
     _floating(input, "the variance")
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
     axis = axes_of(dim, input.ndim)
     minus = correction if correction is not None else int(unbiased)
     n = ops.count(tuple(input.shape), axis)
-    squares = ew.square(input - ops.mean(input, axis=axis, keepdims=True))
+    apart = input - ops.mean(input, axis=axis, keepdims=True)
+    squares = ew.square(ew.absolute(apart) if input.is_complex() else apart)
     freedom = n - minus
     total = ops.sum(squares, axis=axis, keepdims=keepdim)
     return ew.divide(total, float(freedom) if freedom > 0 else 0.0)
@@ -95,11 +101,31 @@ def std(input: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = Fals
 
 
 @numpy_names
-def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False) -> Any:
+def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, *,
+         dtype: Any = None) -> Any:  # fmt: skip
     """Give the p-norm (Σ |x|^p)^(1/p) of the elements, over all or over the axes `dim`.
 
-    `p` may be "fro" (2), inf, -inf, 0 (how many are not zero) or a number.
+    Parameters
+    ----------
+    input : Tensor
+    p : float or {"fro", "nuc"}
+        "fro" is 2; inf and -inf are the largest and the smallest absolute value, 0 counts what is
+        not zero; "nuc" is the sum of the singular values of matrices.
+    dim : int or tuple of int, optional
+        All elements if left out ("nuc": of a matrix).
+    keepdim : bool
+        Leave the axes in place with length 1.
+    dtype : dtype, optional
+        Convert first.
     """
+    input = _floating(_as(input, dtype), "the norm")
+    if p == "nuc":
+        from importlib import import_module  # with linear algebra, which few need
+
+        matrix_norm = import_module("tinygrad_bp.linalg").matrix_norm
+        return matrix_norm(input, "nuc", (0, 1) if dim is None else dim, keepdim)
+    if input.is_complex():
+        input = ew.absolute(input)
     axis = axes_of(dim, input.ndim)
     p = 2 if p in ("fro", None) else float(p)
     if p == 2:
@@ -137,41 +163,34 @@ def amin(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     return ops.amin(input, axis=axes_of(dim, input.ndim), keepdims=keepdim)
 
 
-def _pick(input: Any, indices: Any, axis: int, keepdim: bool) -> ValuesIndices:
-    """Take what `indices` (of length 1 along the axis) name."""
-    if not input.ndim:
-        return ValuesIndices(input.clone(), indices)
-    values = take_along_axis(input, indices, axis=axis)
-    if keepdim:
-        return ValuesIndices(values, indices)
-    shape = tuple(n for i, n in enumerate(indices.shape) if i != axis)
-    return ValuesIndices(reshape(values, shape=shape), reshape(indices, shape=shape))
-
-
 def _extreme(
     input: Any, dim: Any, keepdim: bool, whole: Any, where: Any, two: Any, what: str
 ) -> Any:
     if dim is None:
-        _needs_elements(input, None, what)
+        if not input.numel():
+            raise RuntimeError(f"{what} over no elements: the shape is {tuple(input.shape)}")
         return whole(input)
     if not isinstance(dim, (int, np.integer)):
         return two(input, dim)
     axis = axis_of(dim, input.ndim)
     _needs_elements(input, dim, what)
     indices = where(input, axis=axis if input.ndim else None, keepdims=bool(input.ndim))
-    return _pick(input, indices, axis, keepdim)
+    return picked(input, indices, axis, keepdim)
 
 
 @numpy_names
-def max(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
     """Take the largest element.
 
     Parameters
     ----------
     input : Tensor
-    dim : int or Tensor, optional
-        Without: over all elements. With an axis: over that axis, together with the indices. With
-        another tensor: the elementwise maximum of the two.
+    dim : int, optional
+        Without: over all elements. With an axis: over that axis, together with the indices.
+    keepdim : bool
+        Leave the axis in place with length 1.
+    other : Tensor, optional
+        Also in the place of `dim`: then the elementwise maximum of the two.
 
     Returns
     -------
@@ -184,12 +203,14 @@ def max(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     >>> values, indices
     (tensor([5., 7.]), tensor([1, 0]))
     """
+    dim = other if dim is None else dim
     return _extreme(input, dim, keepdim, ops.amax, ops.argmax, ew.maximum, "max")
 
 
 @numpy_names
-def min(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
     """Take the smallest element; as :func:`max`."""
+    dim = other if dim is None else dim
     return _extreme(input, dim, keepdim, ops.amin, ops.argmin, ew.minimum, "min")
 
 
@@ -211,16 +232,21 @@ def argmin(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     return _find(ops.argmin, input, dim, keepdim, "argmin")
 
 
+def _truth(op: Any, input: Any, dim: Any, keepdim: bool) -> Any:
+    found = op(input, axis=axes_of(dim, input.ndim), keepdims=keepdim)
+    return found.to(input.dtype) if input.dtype == uint8 else found  # PyTorch's old truth values
+
+
 @numpy_names
 def any(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Whether some element is not zero."""
-    return ops.any(input, axis=axes_of(dim, input.ndim), keepdims=keepdim)
+    return _truth(ops.any, input, dim, keepdim)
 
 
 @numpy_names
 def all(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Whether no element is zero."""
-    return ops.all(input, axis=axes_of(dim, input.ndim), keepdims=keepdim)
+    return _truth(ops.all, input, dim, keepdim)
 
 
 @numpy_names
@@ -256,109 +282,10 @@ def cumprod(input: Any, dim: Any, *, dtype: Any = None) -> Any:
     return _along(ops.cumprod, input, dim, dtype)
 
 
-def _running(input: Any, dim: Any, ufunc: Any) -> ValuesIndices:
-    axis = axis_of(dim, input.ndim)
-    if not input.ndim:
-        return ValuesIndices(input.clone(), input.new_tensor(0, dtype=dtypes.int64))
-    array = input._array
-    best = ufunc.accumulate(array, axis=axis)
-    shape = [1] * array.ndim
-    shape[axis] = -1
-    places = np.arange(array.shape[axis]).reshape(shape)
-    # PyTorch names the last of equal extremes; a NaN, once met, stays.
-    hits = np.where((array == best) | (array != array), places, 0)
-    indices = input.new_tensor(np.maximum.accumulate(hits, axis=axis), dtype=dtypes.int64)
-    return ValuesIndices(take_along_axis(input, indices, axis=axis), indices)
-
-
 @numpy_names
-def cummax(input: Any, dim: Any) -> ValuesIndices:
-    """Give the largest element so far along an axis, and where it was."""
-    return _running(input, dim, np.maximum)
-
-
-@numpy_names
-def cummin(input: Any, dim: Any) -> ValuesIndices:
-    """Give the smallest element so far along an axis, and where it was."""
-    return _running(input, dim, np.minimum)
-
-
-@numpy_names
-def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
-    """Find the order of the elements along an axis."""
-    axis = axis_of(dim, input.ndim)
-    if not input.ndim:
-        return input.new_tensor(0, dtype=dtypes.int64)
-    return ops.argsort(input, axis=axis, descending=descending)
-
-
-@numpy_names
-def sort(
-    input: Any, dim: int = -1, descending: bool = False, stable: bool = False
-) -> ValuesIndices:
-    """Sort along an axis: the values, and where they were.
-
-    Examples
-    --------
-    >>> import tinygrad_bp as tgb
-    >>> tgb.sort(tgb.tensor([3.0, 1.0, 2.0])).indices
-    tensor([1, 2, 0])
-    """
-    indices = argsort(input, dim, descending)
-    if not input.ndim:
-        return ValuesIndices(input.clone(), indices)
-    return ValuesIndices(take_along_axis(input, indices, axis=axis_of(dim, input.ndim)), indices)
-
-
-@numpy_names
-def topk(
-    input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True
-) -> ValuesIndices:
-    """Give the k largest (or smallest) elements along an axis, and where they were."""
-    axis = axis_of(dim, input.ndim)
-    n = input.shape[axis] if input.ndim else 1
-    if not 0 <= k <= n:
-        raise RuntimeError(f"topk: k={k} is out of range for an axis of length {n}")
-    if not input.ndim:
-        return ValuesIndices(*sort(input))
-    order = argsort(input, axis, descending=largest)
-    indices = order[(slice(None),) * axis + (slice(0, k),)]
-    return ValuesIndices(take_along_axis(input, indices, axis=axis), indices)
-
-
-@numpy_names
-def median(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
-    """Give the lower median: over all elements, or along an axis with its index."""
-    if dim is None:
-        flat = input.reshape(-1)
-        return flat[argsort(flat)[(flat.numel() - 1) // 2]]
-    axis = axis_of(dim, input.ndim)
-    if not input.ndim:
-        return sort(input)
-    middle = (input.shape[axis] - 1) // 2
-    order = argsort(input, axis)[(slice(None),) * axis + (slice(middle, middle + 1),)]
-    return _pick(input, order, axis, keepdim)
-
-
-def unique(input: Any, sorted: bool = True, return_inverse: bool = False,
-           return_counts: bool = False, dim: int | None = None) -> Any:  # fmt: skip
-    """Give the distinct elements in order; on request where each went, and how many there were."""
-    values, inverse, counts = np.unique(
-        input._array, return_inverse=True, return_counts=True, axis=dim
-    )
-    found = [input.new_tensor(values)]
-    if return_inverse:
-        shape = input._array.shape if dim is None else (-1,)
-        found.append(input.new_tensor(inverse.reshape(shape), dtype=dtypes.int64))
-    if return_counts:
-        found.append(input.new_tensor(counts, dtype=dtypes.int64))
-    return found[0] if len(found) == 1 else tuple(found)
-
-
-def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
-    """Count how often each non-negative integer occurs."""
-    raw = None if weights is None else weights._array
-    return input.new_tensor(np.bincount(input._array, raw, minlength))
+def logcumsumexp(input: Any, dim: Any) -> Any:
+    """Give log Σ e^x along an axis, keeping every partial sum, without overflow."""
+    return _along(ops.logcumsumexp, _floating(input, "logcumsumexp"), dim)
 
 
 def softmax(input: Any, dim: int, dtype: Any = None) -> Any:
