@@ -152,3 +152,19 @@ def test_backward_hooks_as_pytorch():
             assert (a is None) == (b is None)
             if a is not None:
                 assert tgb.allclose(tgb.tensor(a), tgb.tensor(b), atol=1e-6)
+
+
+def test_hooks_where_pytorch_shows_them():
+    module = nn.Tanh()
+    handle = module.register_forward_hook(lambda m, args, out: out * 2)
+    module.register_forward_pre_hook(print)
+    assert list(module._forward_hooks) == [handle.id] and len(module._forward_pre_hooks) == 1
+    assert list(module._forward_pre_hooks.values()) == [print] and not module._backward_hooks
+    assert "print" in repr(module._forward_pre_hooks) and not module._backward_pre_hooks
+    with pytest.raises(KeyError):
+        module._forward_pre_hooks[handle.id]
+    module._forward_pre_hooks.clear()
+    module._forward_hooks[handle.id] = lambda m, args, out: out + 1
+    assert module(tgb.zeros(1)).tolist() == [1.0]
+    del module._forward_hooks[handle.id]
+    assert module(tgb.zeros(1)).tolist() == [0.0] and not module._call_hooks

@@ -152,3 +152,39 @@ def test_a_recorded_graph_notices():
     init.xavier_uniform_(w)
     with pytest.raises(RuntimeError, match="changed in place"):
         out.backward()
+
+
+@pytest.mark.parametrize("shape", [(4, 3, 5), (6, 2, 3, 4), (2, 4, 1, 2, 3)], ids=str)
+@pytest.mark.parametrize("groups", [1, 2])
+def test_dirac_puts_a_one_in_the_middle_of_each_channel(shape, groups):
+    weight = init.dirac_(tgb.ones(*shape), groups).numpy()
+    each = shape[0] // groups
+    expected = np.zeros(shape)
+    for g in range(groups):
+        for i in range(min(each, shape[1])):
+            expected[(g * each + i, i, *(n // 2 for n in shape[2:]))] = 1
+    np.testing.assert_array_equal(weight, expected)
+
+
+def test_sparse_sets_a_share_of_each_column_to_zero():
+    weight = init.sparse_(tgb.ones(10, 4), 0.25, std=2.0).numpy()
+    assert ((weight == 0).sum(0) == 3).all() and np.abs(weight).max() > 0.5
+    first = init.sparse_(tgb.ones(5, 2), 0.5, generator=tgb.Generator().manual_seed(1))
+    second = init.sparse_(tgb.ones(5, 2), 0.5, generator=tgb.Generator().manual_seed(1))
+    assert tgb.equal(first, second)
+
+
+def test_shapes_that_dirac_and_sparse_refuse():
+    with pytest.raises(ValueError, match="3, 4, or 5 dimensions"):
+        init.dirac_(tgb.ones(2, 2))
+    with pytest.raises(ValueError, match="divisible"):
+        init.dirac_(tgb.ones(3, 2, 2), 2)
+    with pytest.raises(ValueError, match="2 dimensions"):
+        init.sparse_(tgb.ones(2, 2, 2), 0.5)
+
+
+def test_former_names_warn():
+    with pytest.warns(FutureWarning, match=r"nn\.init\.constant_"):
+        assert init.constant(tgb.empty(2), 3.0).tolist() == [3.0, 3.0]
+    with pytest.warns(FutureWarning, match=r"nn\.init\.xavier_uniform_"):
+        assert init.xavier_uniform(tgb.empty(2, 2)).shape == (2, 2)

@@ -25,6 +25,20 @@ def close(mine: Any, theirs: Any, case: LayerCase, what: str) -> None:
     )
 
 
+#: What is no layer: bases, and containers of parameters (see test_containers).
+NO_LAYERS = {"CrossMapLRN2d", "Module", "ParameterDict", "ParameterList", "RNNBase", "RNNCellBase"}
+
+
+def test_every_layer_has_a_record() -> None:
+    layers = {
+        name
+        for name, member in vars(tgb.nn).items()
+        if isinstance(member, type) and issubclass(member, tgb.nn.Module)
+    }
+    built = {type(part).__name__ for case in CASES for part in case.build(tgb).modules()}
+    assert layers - built == NO_LAYERS
+
+
 def test_every_record_has_stored_numbers() -> None:
     missing = {case.name for case in CASES} ^ set(STORED)
     assert not missing, f"run python -m tests.nn.layer_case for {sorted(missing)}"

@@ -1,43 +1,15 @@
 """Neural networks: modules, losses, their functions, and how to initialise them."""
 
-from . import functional, init, modules, utils
-from .modules import (
-    ELU,
-    GELU,
-    BCELoss,
-    BCEWithLogitsLoss,
-    CrossEntropyLoss,
-    Dropout,
-    Flatten,
-    Hardtanh,
-    Identity,
-    L1Loss,
-    LeakyReLU,
-    Linear,
-    LogSigmoid,
-    LogSoftmax,
-    Module,
-    ModuleDict,
-    ModuleList,
-    MSELoss,
-    NLLLoss,
-    ReLU,
-    ReLU6,
-    Sequential,
-    Sigmoid,
-    SiLU,
-    Softmax,
-    Softplus,
-    Softsign,
-    Tanh,
-    Unflatten,
-)  # fmt: skip
-from .parameter import Parameter
+from . import attention, functional, grad, init, modules, parallel, parameter, utils
+from .linear_cross_entropy import LinearCrossEntropyOptions
+from .modules import *
+from .parallel import DataParallel
+from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 
+# Layers, containers and losses are listed once, in `modules`.
 __all__ = [
-    "ELU", "GELU", "BCELoss", "BCEWithLogitsLoss", "CrossEntropyLoss", "Dropout", "Flatten",
-    "Hardtanh", "Identity", "L1Loss", "LeakyReLU", "Linear", "LogSigmoid", "LogSoftmax", "MSELoss",
-    "Module", "ModuleDict", "ModuleList", "NLLLoss", "Parameter", "ReLU", "ReLU6", "Sequential",
-    "SiLU", "Sigmoid", "Softmax", "Softplus", "Softsign", "Tanh", "Unflatten", "functional", "init",
-    "modules", "utils",
+    "Buffer", "DataParallel", "LinearCrossEntropyOptions", "Parameter", "UninitializedBuffer",
+    "UninitializedParameter", "attention", "functional", "grad", "init", "modules", "parallel",
+    "parameter", "utils",
 ]  # fmt: skip
+__all__ += modules.__all__

@@ -2,30 +2,98 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
-from .. import inplace as changes
-from ..functions import reduce as fr
-from ..functions.elementwise import clamp
-from ..functions.reduce import norm
+from ..functions.distances import pdist
 from ..functions.shape import flatten
-from ..random import default_generator
 from ..rules import elementwise as ew
 from ..rules.linalg import linear as _linear
 from ..rules.linalg import matmul as _matmul
 from ..rules.loss import one_hot as _one_hot
-from ..tensor import wrap
+from .activations import (
+    celu, celu_, elu, elu_, gelu, glu, gumbel_softmax, hardshrink, hardsigmoid, hardswish, hardtanh,
+    hardtanh_, leaky_relu, leaky_relu_, log_softmax, logsigmoid, mish, prelu, relu, relu6, relu_,
+    rrelu, rrelu_, selu, selu_, sigmoid, silu, softmax, softmin, softplus, softshrink, softsign,
+    tanh, tanhshrink, threshold, threshold_,
+)  # fmt: skip
+from .adaptive_pooling import (
+    adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d, adaptive_max_pool1d,
+    adaptive_max_pool1d_with_indices, adaptive_max_pool2d, adaptive_max_pool2d_with_indices,
+    adaptive_max_pool3d, adaptive_max_pool3d_with_indices, fractional_max_pool2d,
+    fractional_max_pool2d_with_indices, fractional_max_pool3d, fractional_max_pool3d_with_indices,
+)  # fmt: skip
+from .attention import multi_head_attention_forward, scaled_dot_product_attention
 from .class_losses import cross_entropy, nll_loss
-from .losses import binary_cross_entropy, binary_cross_entropy_with_logits, l1_loss, mse_loss
+from .convolution import (
+    conv1d, conv2d, conv3d, conv_tbc, conv_transpose1d, conv_transpose2d, conv_transpose3d, fold,
+    unfold,
+)  # fmt: skip
+from .ctc import ctc_loss
+from .distances import cosine_similarity, normalize, pairwise_distance
+from .dropouts import (
+    alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout,
+)  # fmt: skip
+from .embeddings import embedding, embedding_bag
+from .likelihoods import gaussian_nll_loss, kl_div, poisson_nll_loss
+from .linear_cross_entropy import linear_cross_entropy
+from .losses import (
+    binary_cross_entropy, binary_cross_entropy_with_logits, huber_loss, l1_loss, mse_loss,
+    smooth_l1_loss,
+)  # fmt: skip
+from .margin_losses import (
+    cosine_embedding_loss, hinge_embedding_loss, margin_ranking_loss, multi_margin_loss,
+    multilabel_margin_loss, multilabel_soft_margin_loss, soft_margin_loss, triplet_margin_loss,
+    triplet_margin_with_distance_loss,
+)  # fmt: skip
+from .norms import (
+    batch_norm, group_norm, instance_norm, layer_norm, local_response_norm, rms_norm,
+)  # fmt: skip
+from .padding import pad
+from .pooling import (
+    avg_pool1d, avg_pool2d, avg_pool3d, lp_pool1d, lp_pool2d, lp_pool3d, max_pool1d,
+    max_pool1d_with_indices, max_pool2d, max_pool2d_with_indices, max_pool3d,
+    max_pool3d_with_indices, max_unpool1d, max_unpool2d, max_unpool3d,
+)  # fmt: skip
+from .resampling import (
+    interpolate, upsample, upsample_bilinear, upsample_nearest,
+)  # fmt: skip
+from .sampling_grids import (
+    affine_grid, grid_sample,
+)  # fmt: skip
+from .pixels import (
+    channel_shuffle, native_channel_shuffle, pixel_shuffle, pixel_unshuffle,
+)  # fmt: skip
 
 __all__ = [
-    "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "dropout", "elu",
-    "elu_", "flatten", "gelu", "hardtanh", "l1_loss", "leaky_relu", "leaky_relu_", "linear",
-    "log_softmax", "logsigmoid", "mse_loss", "nll_loss", "normalize", "one_hot", "relu", "relu6",
-    "relu_", "sigmoid", "silu", "softmax", "softmin", "softplus", "softsign", "tanh", "tanhshrink",
+    "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "adaptive_max_pool1d",
+    "adaptive_max_pool1d_with_indices", "adaptive_max_pool2d", "adaptive_max_pool2d_with_indices",
+    "adaptive_max_pool3d", "adaptive_max_pool3d_with_indices", "affine_grid", "alpha_dropout",
+    "avg_pool1d", "avg_pool2d", "avg_pool3d", "batch_norm", "bilinear", "binary_cross_entropy",
+    "binary_cross_entropy_with_logits", "celu", "celu_", "channel_shuffle", "conv1d", "conv2d",
+    "conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
+    "cosine_embedding_loss", "cosine_similarity", "cross_entropy", "ctc_loss", "dropout",
+    "dropout1d", "dropout2d", "dropout3d", "elu", "elu_", "embedding", "embedding_bag",
+    "feature_alpha_dropout", "flatten", "fold", "fractional_max_pool2d",
+    "fractional_max_pool2d_with_indices", "fractional_max_pool3d",
+    "fractional_max_pool3d_with_indices", "gaussian_nll_loss", "gelu", "glu", "grid_sample",
+    "group_norm", "gumbel_softmax", "hardshrink", "hardsigmoid", "hardswish", "hardtanh",
+    "hardtanh_", "hinge_embedding_loss", "huber_loss", "instance_norm", "interpolate", "kl_div",
+    "l1_loss", "layer_norm", "leaky_relu", "leaky_relu_", "linear", "linear_cross_entropy",
+    "local_response_norm", "log_softmax", "logsigmoid", "lp_pool1d", "lp_pool2d", "lp_pool3d",
+    "margin_ranking_loss", "max_pool1d", "max_pool1d_with_indices", "max_pool2d",
+    "max_pool2d_with_indices", "max_pool3d", "max_pool3d_with_indices", "max_unpool1d",
+    "max_unpool2d", "max_unpool3d", "mish", "mse_loss", "multi_head_attention_forward",
+    "multi_margin_loss", "multilabel_margin_loss", "multilabel_soft_margin_loss",
+    "native_channel_shuffle", "nll_loss", "normalize", "one_hot", "pad", "pairwise_distance",
+    "pdist",
+    "pixel_shuffle", "pixel_unshuffle", "poisson_nll_loss", "prelu", "relu", "relu6", "relu_",
+    "rms_norm", "rrelu", "rrelu_", "scaled_dot_product_attention", "selu", "selu_", "sigmoid",
+    "silu", "smooth_l1_loss", "soft_margin_loss", "softmax", "softmin", "softplus", "softshrink",
+    "softsign", "tanh", "tanhshrink", "threshold", "threshold_", "triplet_margin_loss",
+    "triplet_margin_with_distance_loss", "unfold", "upsample", "upsample_bilinear",
+    "upsample_nearest",
 ]  # fmt: skip
 
 
@@ -59,178 +127,39 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     return product if bias is None else ew.add(product, bias)
 
 
-# ------------------------------------------------------------------------------------- activations
+def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
+    """Give yₖ = x₁ᵀ Aₖ x₂ + bₖ.
 
+    Parameters
+    ----------
+    input1 : Tensor of shape (…, in1_features)
+    input2 : Tensor of shape (…, in2_features)
+    weight : Tensor of shape (out_features, in1_features, in2_features)
+    bias : Tensor of shape (out_features,), optional
 
-def _apply(function: Any, input: Any, inplace: bool) -> Any:
-    return changes.change(input, function) if inplace else function(input)
-
-
-def relu(input: Any, inplace: bool = False) -> Any:
-    """Give max(z, 0); the slope at 0 is 0."""
-    return changes.change(input, ew.relu) if inplace else ew.relu(input)
-
-
-def relu_(input: Any) -> Any:
-    """Do :func:`relu` in place."""
-    return changes.change(input, ew.relu)
-
-
-def sigmoid(input: Any) -> Any:
-    """Give 1 / (1 + e^−z)."""
-    return ew.sigmoid(input)
-
-
-def tanh(input: Any) -> Any:
-    """Give tanh z."""
-    return ew.tanh(input)
-
-
-def silu(input: Any, inplace: bool = False) -> Any:
-    """Give z σ(z)."""
-    return _apply(ew.silu, input, inplace)
-
-
-def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
-    """Give z for z > 0, else α z; the slope at 0 is α."""
-    return _apply(lambda x: ew.leaky_relu(x, slope=negative_slope), input, inplace)
-
-
-def leaky_relu_(input: Any, negative_slope: float = 0.01) -> Any:
-    """Do :func:`leaky_relu` in place."""
-    return leaky_relu(input, negative_slope, True)
-
-
-def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
-    """Give z for z > 0, else α (e^z − 1)."""
-    return _apply(lambda x: ew.elu(x, alpha=alpha), input, inplace)
-
-
-def elu_(input: Any, alpha: float = 1.0) -> Any:
-    """Do :func:`elu` in place."""
-    return elu(input, alpha, True)
-
-
-def gelu(input: Any, approximate: str = "none") -> Any:
-    """Give z Φ(z); with `approximate` = "tanh" by the tanh formula.
+    Returns
+    -------
+    Tensor of shape (…, out_features)
 
     Raises
     ------
     RuntimeError
-        For another `approximate`.
+        If the shapes do not fit.
     """
-    if approximate == "none":
-        return ew.gelu(input)
-    if approximate == "tanh":
-        return ew.gelu_tanh(input)
-    raise RuntimeError(f"gelu: approximate has to be 'none' or 'tanh', not {approximate!r}")
-
-
-def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
-    """Give log(1 + e^βz) / β, and z itself where βz > threshold."""
-    # Our formula needs no threshold to be stable; PyTorch's numbers have it.
-    return ew.where(input * beta > threshold, input, ew.softplus(input, beta=beta))
-
-
-def softsign(input: Any) -> Any:
-    """Give z / (1 + |z|)."""
-    return input / (1 + ew.absolute(input))
-
-
-def tanhshrink(input: Any) -> Any:
-    """Give z − tanh z."""
-    return input - ew.tanh(input)
-
-
-def logsigmoid(input: Any) -> Any:
-    """Give log σ(z) = −log(1 + e^−z), without overflow."""
-    return -ew.softplus(-input)
-
-
-def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
-    """Limit to an interval; the slope at its ends is 0 (that of :func:`clamp` is 1)."""
-
-    def limit(x: Any) -> Any:
-        return ew.where(x <= min_val, min_val, ew.where(x >= max_val, max_val, x))
-
-    return _apply(limit, input, inplace)
-
-
-def relu6(input: Any, inplace: bool = False) -> Any:
-    """Give min(max(z, 0), 6); the slope at 0 and 6 is 0."""
-    return hardtanh(input, 0.0, 6.0, inplace)
-
-
-def _softmax_axis(what: str, dim: int | None, ndim: int, stacklevel: int) -> int:
-    if dim is not None:
-        return dim
-    warnings.warn(
-        f"Implicit dimension choice for {what} has been deprecated. Give the axis: dim=1 for rows "
-        "of logits.",
-        stacklevel=stacklevel,
-    )
-    return 0 if ndim in (0, 1, 3) else 1
-
-
-def softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
-    """Give e^z / Σ e^z along an axis: positive, with sum 1."""
-    return fr.softmax(input, _softmax_axis("softmax", dim, input.ndim, _stacklevel), dtype)
-
-
-def softmin(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
-    """Give e^−z / Σ e^−z along an axis."""
-    return fr.softmax(-input, _softmax_axis("softmin", dim, input.ndim, _stacklevel), dtype)
-
-
-def log_softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
-    """Give z − log Σ e^z along an axis."""
-    return fr.log_softmax(input, _softmax_axis("log_softmax", dim, input.ndim, _stacklevel), dtype)
-
-
-# ------------------------------------------------------------------------------------------ others
-
-
-def _check_probability(p: float) -> None:
-    if not 0.0 <= p <= 1.0:
-        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
-
-
-def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
-    """Set each element to 0 with probability p, and divide the others by 1 − p.
-
-    Parameters
-    ----------
-    input : Tensor of any shape
-    p : float
-    training : bool
-        Otherwise return the input as it is.
-    inplace : bool
-        Change the input itself.
-
-    Returns
-    -------
-    Tensor of the same shape
-
-    Raises
-    ------
-    ValueError
-        If `p` is no probability.
-
-    Examples
-    --------
-    >>> import tinygrad_bp as tgb
-    >>> y = tgb.nn.functional.dropout(tgb.ones(1000), p=0.75)
-    >>> sorted(y.unique().tolist())
-    [0.0, 4.0]
-    """
-    _check_probability(p)
-    if not training or p == 0:
-        return input
-    kind = input.dtype.dtype
-    drawn = default_generator.numpy.random(tuple(input.shape), np.float32) >= p
-    # A constant of one product, 0 or 1 / (1 − p): the gradient is multiplied by the same.
-    mask = wrap(np.multiply(drawn, 1 / (1 - p) if p < 1 else 0.0, dtype=kind))
-    return _apply(lambda x: ew.multiply(x, mask), input, inplace)
+    first, second = tuple(input1.shape), tuple(input2.shape)
+    matrix = tuple(weight.shape[1:])
+    if weight.ndim != 3 or first[:-1] != second[:-1] or matrix != first[-1:] + second[-1:]:
+        raise RuntimeError(
+            f"bilinear: inputs of shapes {first} and {second} do not fit a weight of shape "
+            f"{tuple(weight.shape)}: all axes of the inputs but the last have to be equal, the "
+            "last are the weight's second and third"
+        )
+    # x₁ᵀ A as one matrix product for all k, then a product with x₂ for each sample.
+    out, in1, in2 = weight.shape
+    flat = weight.permute(1, 0, 2).reshape(in1, out * in2)
+    product = _matmul(input1, flat).reshape(*first[:-1], out, in2)
+    result = _matmul(product, input2.unsqueeze(-1)).squeeze(-1)
+    return result if bias is None else ew.add(result, bias)
 
 
 def one_hot(tensor: Any, num_classes: int = -1) -> Any:
@@ -278,15 +207,3 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Any:
                 f"{high} occurs"
             )
     return _one_hot(tensor, classes=num_classes, dtype=np.dtype(np.int64))
-
-
-def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> Any:
-    """Divide by the p-norm along an axis: x / max(‖x‖ₚ, ε).
-
-    Examples
-    --------
-    >>> import tinygrad_bp as tgb
-    >>> tgb.nn.functional.normalize(tgb.tensor([[3.0, 4.0]]))
-    tensor([[0.6000, 0.8000]])
-    """
-    return input / clamp(norm(input, p, dim, keepdim=True), min=eps)

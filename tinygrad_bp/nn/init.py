@@ -6,8 +6,10 @@ the recipes keep the variance of activations (fan in) or of gradients (fan out) 
 
 from __future__ import annotations
 
+import functools
 import math
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,9 +17,9 @@ import numpy as np
 from ..random import Generator, default_generator
 
 __all__ = [
-    "calculate_gain", "constant_", "eye_", "kaiming_normal_", "kaiming_uniform_", "lecun_normal_",
-    "lecun_uniform_", "normal_", "ones_", "orthogonal_", "trunc_normal_", "uniform_",
-    "xavier_normal_", "xavier_uniform_", "zeros_",
+    "calculate_gain", "constant_", "dirac_", "eye_", "kaiming_normal_", "kaiming_uniform_",
+    "lecun_normal_", "lecun_uniform_", "normal_", "ones_", "orthogonal_", "sparse_",
+    "trunc_normal_", "uniform_", "xavier_normal_", "xavier_uniform_", "zeros_",
 ]  # fmt: skip
 
 
@@ -135,6 +137,65 @@ def eye_(tensor: Any) -> Any:
     if tensor.ndim != 2:
         raise ValueError(f"eye_: only tensors with 2 dimensions are supported, not {tensor.ndim}")
     return _fill(tensor, np.eye(*tensor.shape))
+
+
+def dirac_(tensor: Any, groups: int = 1) -> Any:
+    """Make a convolution's weight the identity: channel i of a picture goes to output i.
+
+    Parameters
+    ----------
+    tensor : Tensor of shape (out_channels, in_channels, …), with 1 to 3 axes of space
+    groups : int
+        In each of them.
+
+    Raises
+    ------
+    ValueError
+        For another number of axes, or if `groups` does not divide the outputs.
+    """
+    if tensor.ndim not in (3, 4, 5):
+        raise ValueError("Only tensors with 3, 4, or 5 dimensions are supported")
+    outputs, inputs, *field = tensor.shape
+    if outputs % groups:
+        raise ValueError(f"dim 0 must be divisible by groups, but {outputs} is not by {groups}")
+    values = np.zeros(tuple(tensor.shape))
+    each = outputs // groups
+    i = np.arange(min(each, inputs))
+    middle = tuple(n // 2 for n in field)
+    for start in range(0, outputs, each):
+        values[(start + i, i, *middle)] = 1
+    return _fill(tensor, values)
+
+
+def sparse_(
+    tensor: Any, sparsity: float, std: float = 0.01, generator: Generator | None = None
+) -> Any:
+    """Draw a matrix from N(0, std²), and set a share of each column to 0.
+
+    Parameters
+    ----------
+    tensor : Tensor of 2 axes
+    sparsity : float
+        The share, rounded up to whole elements.
+    std : float
+    generator : Generator, optional
+
+    Raises
+    ------
+    ValueError
+        If it is no matrix.
+
+    Notes
+    -----
+    Martens, "Deep Learning via Hessian-free Optimization", 2010.
+    """
+    if tensor.ndim != 2:
+        raise ValueError("Only tensors with 2 dimensions are supported")
+    rows, columns = tensor.shape
+    values = std * _floating("standard_normal", tensor, generator)
+    order = np.argsort(_rng(generator).random((rows, columns)), axis=0)
+    np.put_along_axis(values, order[: math.ceil(sparsity * rows)], 0, axis=0)
+    return _fill(tensor, values)
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
@@ -316,3 +377,28 @@ def orthogonal_(tensor: Any, gain: float = 1, generator: Generator | None = None
     q, r = np.linalg.qr(drawn)
     q = q * np.where(np.diag(r) < 0, -1.0, 1.0)
     return _fill(tensor, gain * (q if rows >= columns else q.T).reshape(tensor._array.shape))
+
+
+def _former(function: Any) -> Callable[..., Any]:
+    """Make the name without underscore, which PyTorch deprecated."""
+    name = function.__name__
+
+    @functools.wraps(function)
+    def former(*args: Any, **kwargs: Any) -> Any:
+        warnings.warn(
+            f"`nn.init.{name[:-1]}` is now deprecated in favor of `nn.init.{name}`.",
+            FutureWarning,
+            stacklevel=2,
+        )
+        return function(*args, **kwargs)
+
+    former.__name__, former.__doc__ = name[:-1], f"Do :func:`{name}`, with a warning."
+    return former
+
+
+uniform, normal, constant, eye, dirac, sparse, orthogonal = map(
+    _former, (uniform_, normal_, constant_, eye_, dirac_, sparse_, orthogonal_)
+)
+xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal = map(
+    _former, (xavier_uniform_, xavier_normal_, kaiming_uniform_, kaiming_normal_)
+)

@@ -8,10 +8,12 @@ from typing import Any
 from ..functions import shape as fs
 from ..rules import elementwise as ew
 from ..rules import loss as ops
+from ..rules import loss_terms as terms
 from ..rules import reduce as red
 
 __all__ = [
-    "binary_cross_entropy", "binary_cross_entropy_with_logits", "l1_loss", "mse_loss",
+    "binary_cross_entropy", "binary_cross_entropy_with_logits", "huber_loss", "l1_loss", "mse_loss",
+    "smooth_l1_loss",
 ]  # fmt: skip
 
 
@@ -93,6 +95,7 @@ def mse_loss(input: Any, target: Any, size_average: bool | None = None, reduce: 
     if plain and input.shape == target.shape:
         return ops.mean_squared_error(input, target)
     _same_size("mse_loss", input, target)
+    _check_weight("mse_loss", weight, input)
     losses = ew.square(input - target)
     return _weighted(losses, weight, _how(reduction, size_average, reduce))
 
@@ -108,8 +111,86 @@ def l1_loss(input: Any, target: Any, size_average: bool | None = None, reduce: b
     tensor(1.)
     """
     _same_size("l1_loss", input, target)
+    _check_weight("l1_loss", weight, input)
     losses = ew.absolute(input - target)
     return _weighted(losses, weight, _how(reduction, size_average, reduce))
+
+
+def smooth_l1_loss(input: Any, target: Any, size_average: bool | None = None,
+                   reduce: bool | None = None, reduction: str = "mean",
+                   beta: float = 1.0) -> Any:  # fmt: skip
+    """Give (x − y)² / 2β where |x − y| < β, and |x − y| − β/2 beyond.
+
+    Parameters
+    ----------
+    input, target : Tensor of one shape
+    size_average, reduce : bool, optional
+        What `reduction` replaced.
+    reduction : {"mean", "sum", "none"}
+    beta : float
+        Where the parabola ends; with 0 it is :func:`l1_loss`.
+
+    Raises
+    ------
+    RuntimeError
+        If β is negative.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.nn.functional.smooth_l1_loss(tgb.tensor([1.0, 2.5]), tgb.tensor([1.0, 0.0]))
+    tensor(1.)
+
+    Notes
+    -----
+    Girshick, "Fast R-CNN", 2015.
+    """
+    _same_size("smooth_l1_loss", input, target)
+    reduction = _how(reduction, size_average, reduce)
+    if beta < 0:
+        raise RuntimeError(f"smooth_l1_loss does not support negative values for beta: {beta}")
+    if beta == 0:
+        return _reduced(ew.absolute(input - target), reduction)
+    return _reduced(terms.smooth_l1(input, target, beta=beta), reduction)
+
+
+def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0,
+               weight: Any = None) -> Any:  # fmt: skip
+    """Give (x − y)² / 2 where |x − y| < δ, and δ (|x − y| − δ/2) beyond.
+
+    Parameters
+    ----------
+    input, target : Tensor of one shape
+    reduction : {"mean", "sum", "none"}
+        The mean is over all elements, weighted or not.
+    delta : float
+        Where the parabola ends.
+    weight : Tensor of the input's shape, optional
+        Multiplies each loss.
+
+    Raises
+    ------
+    RuntimeError
+        If δ is not positive.
+
+    Notes
+    -----
+    Huber, "Robust Estimation of a Location Parameter", 1964.
+    """
+    _same_size("huber_loss", input, target)
+    _check_weight("huber_loss", weight, input)
+    if delta <= 0:
+        raise RuntimeError(f"huber_loss does not support non-positive values for delta: {delta}")
+    losses = delta * terms.smooth_l1(input, target, beta=delta)
+    return _reduced(losses if weight is None else losses * weight, reduction)
+
+
+def _check_weight(what: str, weight: Any, input: Any) -> None:
+    if weight is not None and weight.shape != input.shape:
+        raise ValueError(
+            f"{what}: Weights and input must have the same size, but are of {tuple(weight.shape)} "
+            f"and {tuple(input.shape)}"
+        )
 
 
 def _weighted(losses: Any, weight: Any, reduction: str) -> Any:

@@ -5,27 +5,35 @@ from __future__ import annotations
 from typing import Any
 
 from .. import functional as F
+from .activation_axis import GLU, LogSoftmax, Softmax, Softmax2d, Softmin
+from .activation_base import InPlace
+from .activation_more import (
+    CELU,
+    SELU,
+    Hardshrink,
+    Hardsigmoid,
+    Hardswish,
+    Hardtanh,
+    Mish,
+    PReLU,
+    ReLU6,
+    RReLU,
+    Softshrink,
+    Tanhshrink,
+    Threshold,
+)
+from .attention import MultiheadAttention
 from .module import Module
 
 __all__ = [
-    "ELU", "GELU", "Hardtanh", "LeakyReLU", "LogSigmoid", "LogSoftmax", "ReLU", "ReLU6", "SiLU",
-    "Sigmoid", "Softmax", "Softplus", "Softsign", "Tanh",
+    "CELU", "ELU", "GELU", "GLU", "SELU", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh",
+    "LeakyReLU", "LogSigmoid", "LogSoftmax", "Mish", "MultiheadAttention", "PReLU", "RReLU", "ReLU",
+    "ReLU6", "SiLU", "Sigmoid", "Softmax", "Softmax2d", "Softmin", "Softplus", "Softshrink",
+    "Softsign", "Tanh", "Tanhshrink", "Threshold",
 ]  # fmt: skip
 
 
-class _InPlace(Module):
-    """An activation that may change its input itself."""
-
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
-
-    def extra_repr(self) -> str:
-        """Show `inplace` where it is set."""
-        return "inplace=True" if self.inplace else ""
-
-
-class ReLU(_InPlace):
+class ReLU(InPlace):
     """Give max(z, 0); the slope at 0 is 0.
 
     Examples
@@ -70,7 +78,7 @@ class Tanh(Module):
         return F.tanh(input)
 
 
-class SiLU(_InPlace):
+class SiLU(InPlace):
     """Give z σ(z), also called swish.
 
     Examples
@@ -85,7 +93,7 @@ class SiLU(_InPlace):
         return F.silu(input, self.inplace)
 
 
-class LeakyReLU(_InPlace):
+class LeakyReLU(InPlace):
     """Give z for z > 0, else α z; the slope at 0 is α.
 
     Parameters
@@ -115,7 +123,7 @@ class LeakyReLU(_InPlace):
         return f"negative_slope={self.negative_slope}" + (", inplace=True" if self.inplace else "")
 
 
-class ELU(_InPlace):
+class ELU(InPlace):
     """Give z for z > 0, else α (e^z − 1).
 
     Parameters
@@ -223,93 +231,3 @@ class LogSigmoid(Module):
     def forward(self, input: Any) -> Any:
         """Apply it to each element."""
         return F.logsigmoid(input)
-
-
-class Hardtanh(_InPlace):
-    """Limit to an interval; the slope at its ends is 0.
-
-    Parameters
-    ----------
-    min_val, max_val : float
-    inplace : bool
-        Change the input itself.
-    """
-
-    def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
-        super().__init__(inplace)
-        if max_val <= min_val:
-            raise ValueError(f"Hardtanh: max_val={max_val} has to be larger than min_val={min_val}")
-        self.min_val, self.max_val = min_val, max_val
-
-    def forward(self, input: Any) -> Any:
-        """Apply it to each element."""
-        return F.hardtanh(input, self.min_val, self.max_val, self.inplace)
-
-    def extra_repr(self) -> str:
-        """Show the interval."""
-        text = f"min_val={self.min_val}, max_val={self.max_val}"
-        return text + (", inplace=True" if self.inplace else "")
-
-
-class ReLU6(Hardtanh):
-    """Give min(max(z, 0), 6); the slope at 0 and 6 is 0."""
-
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__(0.0, 6.0, inplace)
-
-    def extra_repr(self) -> str:
-        """Show `inplace` where it is set."""
-        return "inplace=True" if self.inplace else ""
-
-
-class Softmax(Module):
-    """Give e^z / Σ e^z along an axis: positive, with sum 1.
-
-    For a classifier's loss give the logits to :class:`CrossEntropyLoss` instead: that is exact
-    where a softmax has rounded to 0.
-
-    Parameters
-    ----------
-    dim : int
-        The axis that sums to 1.
-
-    Examples
-    --------
-    >>> import tinygrad_bp as tgb
-    >>> tgb.nn.Softmax(dim=1)(tgb.tensor([[1e4, 1e4]]))
-    tensor([[0.5000, 0.5000]])
-    """
-
-    def __init__(self, dim: int | None = None) -> None:
-        super().__init__()
-        self.dim = dim
-
-    def forward(self, input: Any) -> Any:
-        """Apply it along the axis."""
-        return F.softmax(input, self.dim, _stacklevel=5)
-
-    def extra_repr(self) -> str:
-        """Show the axis."""
-        return f"dim={self.dim}"
-
-
-class LogSoftmax(Module):
-    """Give z − log Σ e^z along an axis.
-
-    Parameters
-    ----------
-    dim : int
-        The axis whose exponentials sum to 1.
-    """
-
-    def __init__(self, dim: int | None = None) -> None:
-        super().__init__()
-        self.dim = dim
-
-    def forward(self, input: Any) -> Any:
-        """Apply it along the axis."""
-        return F.log_softmax(input, self.dim, _stacklevel=5)
-
-    def extra_repr(self) -> str:
-        """Show the axis."""
-        return f"dim={self.dim}"

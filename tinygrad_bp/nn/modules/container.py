@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
 
 from .module import Module
+from .parameter_container import ParameterDict, ParameterList
 
-__all__ = ["ModuleDict", "ModuleList", "Sequential"]
+__all__ = ["ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]
 
 
 class _Numbered(Module):
@@ -120,14 +121,45 @@ class Sequential(_Numbered):
     def _part(self, items: list[tuple[str, Any]]) -> Any:
         return type(self)(dict(items))
 
-    def __delitem__(self, index: Any) -> None:
-        # Names that were given stay; numbers close up.
-        numbered = all(name.isdigit() for name in self._modules)
-        names = list(self._modules)[index] if isinstance(index, slice) else [self._key(index)]
-        for name in names:
-            delattr(self, name)
-        if numbered:
-            self._renumber(list(self._modules.values()))
+    def insert(self, index: int, module: Module) -> Self:
+        """Put a module in front of the one at an index."""
+        if not isinstance(module, Module):
+            raise AssertionError(f"insert: expected a Module, not a {type(module).__name__}")
+        if not -len(self) <= index <= len(self):
+            raise IndexError(f"Index out of range: {index}; there are {len(self)} modules")
+        super().insert(index, module)
+        return self
+
+    def __add__(self, other: Any) -> Sequential:
+        return Sequential(*self, *_sequential(other))
+
+    def __iadd__(self, other: Any) -> Self:
+        return self.extend(_sequential(other))
+
+    def __mul__(self, other: Any) -> Sequential:
+        return Sequential(*list(self) * _factor(other))
+
+    __rmul__ = __mul__
+
+    def __imul__(self, other: Any) -> Self:
+        return self.extend(list(self) * (_factor(other) - 1))
+
+
+def _sequential(other: Any) -> Sequential:
+    if not isinstance(other, Sequential):
+        raise ValueError(
+            "add operator supports only objects of Sequential class, but "
+            f"{type(other).__name__} is given."
+        )
+    return other
+
+
+def _factor(other: Any) -> int:
+    if not isinstance(other, int):
+        raise TypeError(f"a Sequential is multiplied by an int, not by a {type(other).__name__}")
+    if other <= 0:
+        raise ValueError(f"Non-positive multiplication factor {other} for a Sequential")
+    return other
 
 
 class ModuleList(_Numbered):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator, MutableMapping
 from typing import Any
 
 from ...functions.shape import cat, split
@@ -10,23 +11,76 @@ from ...hooks import RemovableHandle
 from ...rules.shape import copy
 from ...tensor import Tensor
 
-__all__ = ["ModuleHooks"]
+__all__ = ["GLOBAL_HOOKS", "ModuleHooks", "add_hook"]
+
+
+Entry = tuple[str, Callable[..., Any], bool, bool]  # when, hook, with_kwargs, always_call
+
+#: The hooks of all modules; they run before a module's own.
+GLOBAL_HOOKS: dict[int, Entry] = {}
+
+
+def add_hook(
+    registry: dict[int, Entry],
+    when: str,
+    hook: Callable[..., Any],
+    prepend: bool = False,
+    with_kwargs: bool = False,
+    always_call: bool = False,
+) -> RemovableHandle:
+    """Put a hook into a registry, at its end or its beginning."""
+    handle = RemovableHandle(registry)
+    others = list(registry.items())
+    registry[handle.id] = (when, hook, with_kwargs, always_call)
+    if prepend:
+        for number, other in others:  # behind the new one
+            del registry[number]
+            registry[number] = other
+    return handle
+
+
+class _HooksOf(MutableMapping[int, Callable[..., Any]]):
+    """The hooks of one kind, as PyTorch shows them: number -> hook; changes reach the module."""
+
+    def __init__(self, registry: dict[int, Entry], when: str) -> None:
+        self._registry, self._when = registry, when
+
+    def _own(self) -> list[int]:
+        return [number for number, entry in self._registry.items() if entry[0] == self._when]
+
+    def __getitem__(self, number: int) -> Callable[..., Any]:
+        when, hook, *_ = self._registry[number]
+        if when != self._when:
+            raise KeyError(number)
+        return hook
+
+    def __setitem__(self, number: int, hook: Callable[..., Any]) -> None:
+        self._registry[number] = (self._when, hook, False, False)
+
+    def __delitem__(self, number: int) -> None:
+        self[number]  # of this kind, or a KeyError
+        del self._registry[number]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._own())
+
+    def __len__(self) -> int:
+        return len(self._own())
+
+    def __repr__(self) -> str:
+        return f"OrderedDict({list(self.items())!r})"
 
 
 class ModuleHooks:
     """The hooks of a module: one registry, so that a call without any looks at one attribute."""
 
-    _call_hooks: dict[int, tuple[str, Callable[..., Any], bool]]
+    _call_hooks: dict[int, Entry]
 
-    def _register(self, kind: str, hook: Any, prepend: bool, with_kwargs: bool) -> RemovableHandle:
-        handle = RemovableHandle(self._call_hooks)
-        others = list(self._call_hooks.items())
-        self._call_hooks[handle.id] = (kind, hook, with_kwargs)
-        if prepend:
-            for number, other in others:  # behind the new one
-                del self._call_hooks[number]
-                self._call_hooks[number] = other
-        return handle
+    # Where scripts look for them in PyTorch.
+    _forward_pre_hooks = property(lambda self: _HooksOf(self._call_hooks, "before"))
+    _forward_hooks = property(lambda self: _HooksOf(self._call_hooks, "after"))
+    _backward_pre_hooks = property(lambda self: _HooksOf(self._call_hooks, "backward before"))
+    _backward_hooks = property(lambda self: _HooksOf(self._call_hooks, "backward"))
 
     def register_forward_pre_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
@@ -40,21 +94,27 @@ class ModuleHooks:
         -------
         RemovableHandle
         """
-        return self._register("before", hook, prepend, with_kwargs)
+        return add_hook(self._call_hooks, "before", hook, prepend, with_kwargs)
 
     def register_forward_hook(
-        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+        self,
+        hook: Callable[..., Any],
+        *,
+        prepend: bool = False,
+        with_kwargs: bool = False,
+        always_call: bool = False,
     ) -> RemovableHandle:
         """Call ``hook(module, args, output)`` after :meth:`forward`.
 
         What it returns, if not None, takes the place of the output. With `with_kwargs` it is called
-        as ``hook(module, args, kwargs, output)``.
+        as ``hook(module, args, kwargs, output)``. With `always_call` it is called, with None for
+        the output, even if the forward or another hook raises.
 
         Returns
         -------
         RemovableHandle
         """
-        return self._register("after", hook, prepend, with_kwargs)
+        return add_hook(self._call_hooks, "after", hook, prepend, with_kwargs, always_call)
 
     def register_full_backward_pre_hook(
         self, hook: Callable[..., Any], prepend: bool = False
@@ -63,7 +123,7 @@ class ModuleHooks:
 
         What it returns, if not None, takes their place.
         """
-        return self._register("backward before", hook, prepend, False)
+        return add_hook(self._call_hooks, "backward before", hook, prepend)
 
     def register_full_backward_hook(
         self, hook: Callable[..., Any], prepend: bool = False
@@ -77,12 +137,41 @@ class ModuleHooks:
         -------
         RemovableHandle
         """
-        return self._register("backward", hook, prepend, False)
+        return add_hook(self._call_hooks, "backward", hook, prepend)
+
+    def register_backward_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Do :meth:`register_full_backward_hook`.
+
+        In PyTorch this older method gives the gradients of the last operation of the module only,
+        where a module has several; here they are always those of the module.
+        """
+        return add_hook(self._call_hooks, "backward", hook)
 
     def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        hooks = list(self._call_hooks.values())
-        for kind, hook, with_kwargs in hooks:
-            if kind != "before":
+        hooks = [*GLOBAL_HOOKS.values(), *self._call_hooks.values()]
+        called: list[Callable[..., Any]] = []
+        try:
+            return self._run_with(hooks, args, kwargs, called)
+        except Exception:
+            for when, hook, with_kwargs, always_call in hooks:
+                if when == "after" and always_call and hook not in called:
+                    self._call_after_failure(hook, (args, kwargs) if with_kwargs else (args,))
+            raise
+
+    def _call_after_failure(self, hook: Callable[..., Any], given: tuple[Any, ...]) -> None:
+        try:
+            hook(self, *given, None)
+        except Exception as error:
+            warnings.warn(
+                f"a forward hook with always_call=True raised {error!r}, which was silenced as "
+                "another error was raised in the module's call",
+                stacklevel=4,
+            )
+
+    def _run_with(self, hooks: list[Entry], args: tuple[Any, ...], kwargs: dict[str, Any],
+                  called: list[Callable[..., Any]]) -> Any:  # fmt: skip
+        for when, hook, with_kwargs, _ in hooks:
+            if when != "before":
                 continue
             result = hook(self, args, kwargs) if with_kwargs else hook(self, args)
             if result is None:
@@ -97,12 +186,13 @@ class ModuleHooks:
             else:
                 args = result if isinstance(result, tuple) else (result,)
         watch = None
-        if any(kind.startswith("backward") for kind, _, _ in hooks):
+        if any(when.startswith("backward") for when, *_ in hooks):
             watch = _BackwardWatch(self, hooks)
             args = watch.enter(args)
         output = self.forward(*args, **kwargs)  # type: ignore[attr-defined]
-        for kind, hook, with_kwargs in hooks:
-            if kind == "after":
+        for when, hook, with_kwargs, _ in hooks:
+            if when == "after":
+                called.append(hook)
                 given = (args, kwargs, output) if with_kwargs else (args, output)
                 result = hook(self, *given)
                 if result is not None:
@@ -118,7 +208,7 @@ class _BackwardWatch:
     *one* identity, as one flat tensor, so that their gradients are complete at the same moment.
     """
 
-    def __init__(self, module: Any, hooks: list[tuple[str, Callable[..., Any], bool]]) -> None:
+    def __init__(self, module: Any, hooks: list[Entry]) -> None:
         self.module, self.hooks = module, hooks
         self.inputs: Any = None
         self.n_inputs = self.n_outputs = 0
@@ -142,8 +232,8 @@ class _BackwardWatch:
 
     def _output_gradients(self, gradients: dict[int, Any]) -> dict[int, Any]:
         known = tuple(gradients.get(i) for i in range(self.n_outputs))
-        for kind, hook, _ in self.hooks:
-            if kind == "backward before":
+        for when, hook, *_ in self.hooks:
+            if when == "backward before":
                 known = self._replaced(hook(self.module, known), known)
         self.grad_output = known
         if not self.inputs:  # no input wants a gradient: all that will be known is known now
@@ -155,8 +245,8 @@ class _BackwardWatch:
         return {i: known[i] for i in gradients}
 
     def _run(self, grad_input: tuple[Any, ...]) -> tuple[Any, ...]:
-        for kind, hook, _ in self.hooks:
-            if kind == "backward":
+        for when, hook, *_ in self.hooks:
+            if when == "backward":
                 result = hook(self.module, grad_input, self.grad_output)
                 grad_input = self._replaced(result, grad_input)
         return grad_input

@@ -7,22 +7,40 @@ attribute costs), and listed in the registries `_parameters`, `_buffers` and `_m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, Self
+from collections.abc import Callable
+from typing import Any, Self, TypeVar
 
 from ...source import caller, is_ours, user_line
 from ...tensor import Tensor
-from ..parameter import Parameter
+from ..parameter import Buffer, Parameter
 from .conversion import ModuleConversions
-from .hooks import ModuleHooks
+from .global_hooks import (
+    register_module_backward_hook,
+    register_module_buffer_registration_hook,
+    register_module_forward_hook,
+    register_module_forward_pre_hook,
+    register_module_full_backward_hook,
+    register_module_full_backward_pre_hook,
+    register_module_module_registration_hook,
+    register_module_parameter_registration_hook,
+    replaced,
+)
+from .hooks import GLOBAL_HOOKS, ModuleHooks
 from .state import ModuleState
+from .tree import ModuleTree
 
-__all__ = ["Module"]
+__all__ = [
+    "Module", "register_module_backward_hook", "register_module_buffer_registration_hook",
+    "register_module_forward_hook", "register_module_forward_pre_hook",
+    "register_module_full_backward_hook", "register_module_full_backward_pre_hook",
+    "register_module_module_registration_hook", "register_module_parameter_registration_hook",
+]  # fmt: skip
 
-Named = Iterator[tuple[str, Any]]
+#: The type of a state dictionary, in annotations.
+T_destination = TypeVar("T_destination", bound=dict[str, Any])
 
 
-class Module(ModuleHooks, ModuleState, ModuleConversions):
+class Module(ModuleTree, ModuleHooks, ModuleState, ModuleConversions):
     """Base of all layers, losses and networks.
 
     Call ``super().__init__()`` first, set parameters and submodules as attributes, and write
@@ -48,12 +66,21 @@ class Module(ModuleHooks, ModuleState, ModuleConversions):
 
     _is_ours = True  # whether forward is code of this package
 
+    #: Whether __init__ passes its arguments on to the next class, in multiple inheritance.
+    call_super_init = False
+    dump_patches = False
+    T_destination = T_destination
+
     training: bool
     _parameters: dict[str, Parameter | None]
     _buffers: dict[str, Tensor | None]
     _modules: dict[str, Module | None]
 
-    def __init__(self) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if (args or kwargs) and not self.call_super_init:
+            raise TypeError(
+                f"{type(self).__name__}.__init__() got unexpected arguments: {args}, {kwargs}"
+            )
         # Past our own __setattr__, which looks into these registries.
         vars(self).update(
             training=True,
@@ -62,7 +89,10 @@ class Module(ModuleHooks, ModuleState, ModuleConversions):
             _non_persistent_buffers_set=set(),
             _modules={},
             _call_hooks={},
+            _state_hooks={},
         )
+        if self.call_super_init:
+            super().__init__(*args, **kwargs)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the output; every subclass writes its own."""
@@ -75,14 +105,15 @@ class Module(ModuleHooks, ModuleState, ModuleConversions):
         # What a layer of ours does inside was asked for by one line; a user's forward, and hooks,
         # have lines of their own.
         before = caller.line
-        if self._is_ours and not self._call_hooks:
+        hooked = self._call_hooks or GLOBAL_HOOKS
+        if self._is_ours and not hooked:
             if before is not None:
                 return self.forward(*args, **kwargs)
             caller.line = user_line()
         else:
             caller.line = None
         try:
-            if self._call_hooks:
+            if hooked:
                 return self._call_with_hooks(args, kwargs)
             return self.forward(*args, **kwargs)
         finally:
@@ -106,7 +137,16 @@ class Module(ModuleHooks, ModuleState, ModuleConversions):
         if isinstance(value, Module):
             registry = self._registry("_modules", "a submodule", name)
             self._forget(name, "_modules")
-            registry[name] = value
+            value = registry[name] = replaced("module", self, name, value)
+        elif isinstance(value, Buffer):
+            registry = self._registry("_buffers", "buffer", name)
+            known = name in registry
+            self._forget(name, "_buffers")
+            if known:
+                value = registry[name] = replaced("buffer", self, name, value)
+            else:
+                attributes.pop(name, None)
+                self.register_buffer(name, value, getattr(value, "persistent", True))
         elif (parameters := attributes.get("_parameters")) is not None:
             if name in parameters:
                 if value is not None:
@@ -205,8 +245,7 @@ class Module(ModuleHooks, ModuleState, ModuleConversions):
                     f"cannot assign the output of a recorded operation to parameter {name!r}: "
                     "parameters are leaves; compute it in forward() instead"
                 )
-        registry[name] = param
-        self.__dict__[name] = param
+        registry[name] = self.__dict__[name] = replaced("parameter", self, name, param)
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
         """Add a tensor that belongs to the state but is not learned.
@@ -232,8 +271,7 @@ class Module(ModuleHooks, ModuleState, ModuleConversions):
                 f"cannot assign {type(tensor).__name__!r} object to buffer {name!r} "
                 "(Tensor or None required)"
             )
-        registry[name] = tensor
-        self.__dict__[name] = tensor
+        registry[name] = self.__dict__[name] = replaced("buffer", self, name, tensor)
         if persistent:
             self._non_persistent_buffers_set.discard(name)
         else:
@@ -253,115 +291,9 @@ class Module(ModuleHooks, ModuleState, ModuleConversions):
         if module is not None and not isinstance(module, Module):
             raise TypeError(f"{type(module).__name__} is not a Module subclass")
         self._check_name("module", name, registry)
-        registry[name] = module
-        self.__dict__[name] = module
+        registry[name] = self.__dict__[name] = replaced("module", self, name, module)
 
     register_module = add_module
-
-    # ------------------------------------------------------------------------------------- listings
-
-    def _named(self, registry: str, prefix: str, recurse: bool, remove_duplicate: bool) -> Named:
-        seen: set[int] = set()
-        pairs = (
-            self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate)
-            if recurse
-            else iter([(prefix, self)])
-        )
-        for path, module in pairs:
-            for name, member in getattr(module, registry).items():
-                if member is None or id(member) in seen:
-                    continue
-                if remove_duplicate:
-                    seen.add(id(member))
-                yield f"{path}.{name}" if path else name, member
-
-    def named_parameters(
-        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Parameter]]:
-        """List the parameters with their dotted names; a shared one once."""
-        return self._named("_parameters", prefix, recurse, remove_duplicate)
-
-    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
-        """List the parameters, those of submodules included."""
-        for _, parameter in self.named_parameters(recurse=recurse):
-            yield parameter
-
-    def named_buffers(
-        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Tensor]]:
-        """List the buffers with their dotted names."""
-        return self._named("_buffers", prefix, recurse, remove_duplicate)
-
-    def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
-        """List the buffers, those of submodules included."""
-        for _, buffer in self.named_buffers(recurse=recurse):
-            yield buffer
-
-    def named_children(self) -> Iterator[tuple[str, Module]]:
-        """List the direct submodules with their names."""
-        seen = set()
-        for name, module in self._modules.items():
-            if module is not None and id(module) not in seen:
-                seen.add(id(module))
-                yield name, module
-
-    def children(self) -> Iterator[Module]:
-        """List the direct submodules."""
-        for _, module in self.named_children():
-            yield module
-
-    def named_modules(
-        self, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Module]]:
-        """List this module and all below, with their dotted names; each once."""
-        memo = set() if memo is None else memo
-        if self in memo:
-            return
-        if remove_duplicate:
-            memo.add(self)
-        yield prefix, self
-        for name, module in self._modules.items():
-            if module is not None:
-                path = f"{prefix}.{name}" if prefix else name
-                yield from module.named_modules(memo, path, remove_duplicate)
-
-    def modules(self) -> Iterator[Module]:
-        """List this module and all below, each once."""
-        for _, module in self.named_modules():
-            yield module
-
-    def get_submodule(self, target: str) -> Module:
-        """Return the module of a dotted name; "" is this one.
-
-        Raises
-        ------
-        AttributeError
-            If there is none, or something on the way is no module.
-        """
-        module: Any = self
-        for part in target.split(".") if target else ():
-            owner = module
-            module = getattr(owner, part, None)
-            if not isinstance(module, Module):
-                what = "is not an nn.Module" if hasattr(owner, part) else "does not exist"
-                raise AttributeError(f"{type(owner).__name__}: attribute {part!r} {what}")
-        return module  # type: ignore[no-any-return]
-
-    def get_parameter(self, target: str) -> Parameter:
-        """Return the parameter of a dotted name."""
-        return self._member(target, "_parameters", "a parameter")  # type: ignore[no-any-return]
-
-    def get_buffer(self, target: str) -> Tensor:
-        """Return the buffer of a dotted name."""
-        return self._member(target, "_buffers", "a buffer")  # type: ignore[no-any-return]
-
-    def _member(self, target: str, registry: str, what: str) -> Any:
-        path, _, name = target.rpartition(".")
-        owner = self.get_submodule(path)
-        members = getattr(owner, registry)
-        if name not in members:
-            raise AttributeError(f"{type(owner).__name__}: {name!r} is not {what}")
-        return members[name]
 
     # ------------------------------------------------------------------------------- on all modules
 
@@ -398,6 +330,14 @@ class Module(ModuleHooks, ModuleState, ModuleConversions):
                 parameter.grad = None
             elif parameter.grad is not None:
                 parameter.grad = parameter.grad.detach().new_zeros(parameter.shape)
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Return at once: PyTorch's compilation of a module changes nothing but the time."""
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # A registry that did not exist yet when the state was written is empty.
+        vars(self).update(_call_hooks={}, _state_hooks={}, _non_persistent_buffers_set=set())
+        vars(self).update(state)
 
     # ----------------------------------------------------------------------------------------- text
 

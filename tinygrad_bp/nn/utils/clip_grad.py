@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,7 +11,10 @@ import numpy as np
 
 from ...tensor import Tensor, wrap
 
-__all__ = ["clip_grad_norm_", "clip_grad_value_", "get_total_norm"]
+__all__ = [
+    "clip_grad_norm", "clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_",
+    "get_total_norm",
+]  # fmt: skip
 
 
 def _listed(tensors: Any) -> list[Tensor]:
@@ -109,13 +113,53 @@ def clip_grad_norm_(
     """
     gradients = _gradients(parameters)
     total = get_total_norm(gradients, norm_type, error_if_nonfinite)
+    _scale(gradients, max_norm, total)
+    return total
+
+
+def _scale(gradients: list[Tensor], max_norm: float, total: Any) -> None:
     factor = float(max_norm) / (float(total) + 1e-6)
     if not factor >= 1:  # also where the norm is NaN, which then shows in all gradients
         with np.errstate(all="ignore"):
             for gradient in gradients:
                 np.multiply(gradient._array, factor, out=gradient._array)
                 gradient.storage.touch()
-    return total
+
+
+def clip_grads_with_norm_(
+    parameters: Iterable[Tensor] | Tensor,
+    max_norm: float,
+    total_norm: Tensor,
+    foreach: bool | None = None,
+) -> None:
+    """Scale all gradients as :func:`clip_grad_norm_` does, by a norm that is known already.
+
+    Parameters
+    ----------
+    parameters : iterable of Tensor
+    max_norm : float
+    total_norm : Tensor
+        From :func:`get_total_norm`.
+    foreach : optional
+        Accepted and ignored.
+    """
+    _scale(_gradients(parameters), max_norm, total_norm)
+
+
+def clip_grad_norm(
+    parameters: Iterable[Tensor] | Tensor,
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
+) -> Tensor:
+    """Do :func:`clip_grad_norm_` under its former name, which PyTorch deprecated."""
+    warnings.warn(
+        "nn.utils.clip_grad_norm is now deprecated in favor of nn.utils.clip_grad_norm_.",
+        FutureWarning,
+        stacklevel=2,
+    )
+    return clip_grad_norm_(parameters, max_norm, norm_type, error_if_nonfinite, foreach)
 
 
 def clip_grad_value_(
