@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from ..tensor import Tensor, wrap
+from ..tensor import Tensor
 from . import formulas
 from .optimizer import Optimizer, check_differentiable, check_not_negative, parameters_of
 
@@ -57,6 +55,8 @@ class Adagrad(Optimizer):
     Duchi, Hazan and Singer, "Adaptive Subgradient Methods", 2011.
     """
 
+    _like_parameter = ("sum",)
+
     def __init__(
         self,
         params: Any,
@@ -94,17 +94,17 @@ class Adagrad(Optimizer):
             },
         )
         for parameter in parameters_of(self.param_groups):
-            self._start(parameter, initial_accumulator_value)
+            self._begin(parameter, initial_accumulator_value)
 
-    def _start(self, parameter: Tensor, value: float) -> dict[str, Any]:
-        state = self.state[parameter]
-        if not state:
-            state["step"] = wrap(np.zeros((), np.float32))
-            state["sum"] = wrap(np.full_like(parameter._array, value))
+    def _begin(self, parameter: Tensor, value: float) -> dict[str, Any]:
+        fresh = not self.state[parameter]
+        state = self._start(parameter)
+        if fresh:
+            state["sum"]._array[...] = value
         return state
 
     def _update(self, group: dict[str, Any], parameter: Tensor, gradient: Tensor) -> None:
-        state = self._start(parameter, group["initial_accumulator_value"])
+        state = self._begin(parameter, group["initial_accumulator_value"])
         t = self._count(state)
         scalars = {
             "lr": float(group["lr"]) / (1 + (t - 1) * group["lr_decay"]),

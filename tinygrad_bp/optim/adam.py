@@ -1,4 +1,4 @@
-"""Adam and AdamW."""
+"""Adam."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy as np
 
 from ..tensor import Tensor, wrap
 from . import formulas
-from .optimizer import Optimizer, check_differentiable, check_not_negative
+from .optimizer import Optimizer, check_betas, check_differentiable, check_not_negative
 
-__all__ = ["Adam", "AdamW"]
+__all__ = ["Adam"]
 
 
 class Adam(Optimizer):
@@ -60,6 +60,8 @@ class Adam(Optimizer):
     Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015.
     """
 
+    _like_parameter = ("exp_avg", "exp_avg_sq")
+
     def __init__(
         self,
         params: Any,
@@ -78,11 +80,7 @@ class Adam(Optimizer):
     ) -> None:
         check_not_negative(learning_rate=lr, epsilon=eps, weight_decay=weight_decay)
         check_differentiable(differentiable)
-        for i, beta in enumerate(betas):
-            if not 0.0 <= beta < 1.0:
-                raise ValueError(
-                    f"Invalid beta parameter at index {i}: {beta}; it has to lie in [0, 1)"
-                )
+        check_betas(betas)
         super().__init__(
             params,
             {
@@ -101,15 +99,11 @@ class Adam(Optimizer):
         )
 
     def _update(self, group: dict[str, Any], parameter: Tensor, gradient: Tensor) -> None:
-        state = self.state[parameter]
-        if not state:
-            state["step"] = wrap(np.zeros((), np.float32))
-            state["exp_avg"] = wrap(np.zeros_like(parameter._array))
-            state["exp_avg_sq"] = wrap(np.zeros_like(parameter._array))
-            if group["amsgrad"]:
-                state["max_exp_avg_sq"] = wrap(np.zeros_like(parameter._array))
+        state = self._start(parameter)
+        if group["amsgrad"] and "max_exp_avg_sq" not in state:
+            state["max_exp_avg_sq"] = wrap(np.zeros_like(parameter._array))
         t = self._count(state)
-        beta1, beta2 = group["betas"]
+        beta1, beta2 = map(float, group["betas"])
         lr, decay = float(group["lr"]), float(group["weight_decay"])
         root = (1 - beta2**t) ** 0.5
         scalars = {
@@ -129,64 +123,3 @@ class Adam(Optimizer):
             kept.append(state["max_exp_avg_sq"])
         flags = ("maximize",) if group["maximize"] else ()
         self._run(formulas.adam, parameter, gradient, kept, scalars, flags)
-
-
-class AdamW(Adam):
-    """Adam, with weight decay that does not pass through its averages: w ← (1 − lr λ) w first.
-
-    Parameters
-    ----------
-    params, lr, betas, eps, amsgrad, foreach, maximize, capturable, fused
-        As of :class:`Adam`.
-    weight_decay : float
-        λ.
-
-    Raises
-    ------
-    ValueError
-        As :class:`Adam`.
-
-    Examples
-    --------
-    >>> import tinygrad_bp as tgb
-    >>> w = tgb.tensor([1.0], requires_grad=True)
-    >>> optimizer = tgb.optim.AdamW([w], lr=0.1, weight_decay=0.5)
-    >>> (w * 0).sum().backward()
-    >>> optimizer.step()
-    >>> w
-    tensor([0.9500], requires_grad=True)
-
-    Notes
-    -----
-    Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019.
-    """
-
-    def __init__(
-        self,
-        params: Any,
-        lr: float = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 1e-2,
-        amsgrad: bool = False,
-        *,
-        maximize: bool = False,
-        foreach: bool | None = None,
-        capturable: bool = False,
-        differentiable: bool = False,
-        fused: bool | None = None,
-    ) -> None:
-        super().__init__(
-            params,
-            lr,
-            betas,
-            eps,
-            weight_decay,
-            amsgrad,
-            foreach=foreach,
-            maximize=maximize,
-            capturable=capturable,
-            differentiable=differentiable,
-            fused=fused,
-            decoupled_weight_decay=True,
-        )

@@ -2,9 +2,8 @@
 
 A formula such as ``w − lr · m / (√v + ε)`` over whole parameters would make a temporary as large as
 the parameter for each operation, and every one of them would travel through main memory. So a
-formula is run once on symbols, which writes down its NumPy calls; the list is then run on blocks
-that fit into the cache, with results going into a few scratch arrays or straight into what they
-replace.
+formula is run once on symbols, which writes down its NumPy calls; these are then run on blocks that
+fit into the cache, with results going into a few scratch arrays or straight into what they replace.
 """
 
 from __future__ import annotations
@@ -17,30 +16,45 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 __all__ = ["BLOCK", "Program", "update"]
 
-#: Elements of a block. Adam's six arrays of 32k float32 are 768 KB: they fit a second-level cache.
-BLOCK = 32768
+#: Bytes that the arrays of a block have together: they are to fit a second-level cache.
+BLOCK = 5 << 18
 
 
 class _Symbol(NDArrayOperatorsMixin):
     """An array or a scalar in a formula that is being written down."""
 
-    __slots__ = ("calls", "number")
+    __slots__ = ("number", "trace")
 
-    def __init__(self, calls: list[Any], number: int) -> None:
-        self.calls, self.number = calls, number
+    def __init__(self, trace: _Trace, number: int) -> None:
+        self.trace, self.number = trace, number
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if method != "__call__" or kwargs or not all(isinstance(x, _Symbol) for x in inputs):
-            return NotImplemented  # numbers reach a formula as scalars, by name
-        result = _Symbol(self.calls, -1 - len(self.calls))  # negative: the result of that call
-        self.calls.append((ufunc, inputs))
+        if method != "__call__" or kwargs:
+            return NotImplemented
+        trace = self.trace
+        operands = [x if isinstance(x, _Symbol) else trace.constant(x) for x in inputs]
+        result = _Symbol(trace, -1 - len(trace.calls))  # negative: the result of that call
+        trace.calls.append((ufunc, operands))
         return result
+
+
+class _Trace:
+    """What is written down: the calls of a formula, and the numbers in its text."""
+
+    def __init__(self, n_inputs: int) -> None:
+        self.calls: list[tuple[np.ufunc, list[_Symbol]]] = []
+        self.constants: list[float] = []
+        self.n_inputs = n_inputs
+
+    def constant(self, value: float) -> _Symbol:
+        self.constants.append(value)
+        return _Symbol(self, self.n_inputs + len(self.constants) - 1)
 
 
 class Program:
     """The NumPy calls of a formula.
 
-    Registers hold, in this order, the arrays, the scalars, the scratch arrays.
+    Registers hold, in this order, the arrays, the scalars, the constants, the scratch arrays.
 
     Parameters
     ----------
@@ -54,16 +68,17 @@ class Program:
         Names of the arguments that are True.
     """
 
-    __slots__ = ("calls", "n_scratch")
+    __slots__ = ("calls", "n_arrays", "n_scratch", "run_block")
 
     def __init__(self, formula: Callable[..., Any], n_arrays: int, scalars: tuple[str, ...],
                  flags: tuple[str, ...]) -> None:  # fmt: skip
-        written: list[tuple[np.ufunc, tuple[Any, ...]]] = []
-        arrays = [_Symbol(written, i) for i in range(n_arrays)]
-        numbers = {name: _Symbol(written, n_arrays + i) for i, name in enumerate(scalars)}
+        trace = _Trace(n_arrays + len(scalars))
+        arrays = [_Symbol(trace, i) for i in range(n_arrays)]
+        numbers = {name: _Symbol(trace, n_arrays + i) for i, name in enumerate(scalars)}
         results = formula(*arrays, **numbers, **dict.fromkeys(flags, True))
         targets = [0, *range(2, n_arrays)]  # the gradient, array 1, has no new value
-        first = n_arrays + len(scalars)
+        written = trace.calls
+        first = trace.n_inputs + len(trace.constants)
         calls, free, used = [], [], 0
 
         last: dict[int, int] = {}  # symbol -> the last call that reads it
@@ -97,30 +112,44 @@ class Program:
         for number, target in home.items():
             if register[number] != target:
                 calls.append((np.positive, register[number], -1, target))
-        self.calls, self.n_scratch = calls, used
+        self.calls, self.n_arrays, self.n_scratch = calls, n_arrays, used
+        self.run_block = _function(calls, trace, used)
 
     def run(self, arrays: list[Any], scalars: Any, scratch: list[Any]) -> None:
         """Update flat arrays of one length and dtype, in place."""
         n = arrays[0].size
-        if n <= BLOCK:
-            self._run_block([*arrays, *scalars, *[s[:n] for s in scratch]])
+        length = scratch[0].size if scratch else n
+        if n <= length:
+            self.run_block(n, *arrays, *scalars, *scratch)
             return
-        for start in range(0, n, BLOCK):
-            end = start + BLOCK
-            if end > n:
-                scratch = [s[: n - start] for s in scratch]
-            self._run_block([*[a[start:end] for a in arrays], *scalars, *scratch])
+        for start in range(0, n, length):
+            end = min(start + length, n)
+            self.run_block(end - start, *[a[start:end] for a in arrays], *scalars, *scratch)
 
-    def _run_block(self, registers: list[Any]) -> None:
-        for ufunc, a, b, out in self.calls:
-            if b < 0:
-                ufunc(registers[a], out=registers[out])
-            else:
-                ufunc(registers[a], registers[b], out=registers[out])
+    def scratch(self, kind: np.dtype[Any]) -> list[Any]:
+        """Make scratch arrays, of the length of a block."""
+        length = max(BLOCK // ((self.n_arrays + self.n_scratch) * kind.itemsize), 1)
+        return [np.empty(length, kind) for _ in range(self.n_scratch)]
+
+
+def _function(calls: list[Any], trace: _Trace, n_scratch: int) -> Callable[..., None]:
+    """Compile the calls: a parameter for each register, but for the constants, after the length."""
+    first = trace.n_inputs + len(trace.constants)
+    parameters = [*range(trace.n_inputs), *range(first, first + n_scratch)]
+    names: dict[str, Any] = {f"r{trace.n_inputs + i}": c for i, c in enumerate(trace.constants)}
+    lines = [f"r{i} = r{i}[:n]" for i in range(first, first + n_scratch)]
+    for i, (ufunc, a, b, out) in enumerate(calls):
+        names[f"f{i}"] = ufunc
+        lines.append(f"f{i}(r{a}, {'' if b < 0 else f'r{b}, '}out=r{out})")
+    # Built from numbers alone.
+    source = f"def block(n, {', '.join(f'r{i}' for i in parameters)}):\n    "
+    source += "\n    ".join(lines)
+    exec(source, names)
+    return names["block"]  # type: ignore[no-any-return]
 
 
 _programs: dict[Any, Program] = {}
-_scratch: dict[np.dtype[Any], list[Any]] = {}
+_scratch: dict[tuple[Program, np.dtype[Any]], list[Any]] = {}
 
 
 def update(
@@ -147,18 +176,20 @@ def update(
     if program is None:
         program = _programs[key] = Program(*key)
     kind = arrays[0].dtype
-    scratch = _scratch.get(kind)
-    if scratch is None or len(scratch) < program.n_scratch:
-        scratch = _scratch[kind] = [np.empty(BLOCK, kind) for _ in range(program.n_scratch)]
+    scratch = _scratch.get((program, kind))
+    if scratch is None:
+        scratch = _scratch[program, kind] = program.scratch(kind)
     lines, copies = [], []
     for i, array in enumerate(arrays):
-        line = array if array.ndim == 1 else array.reshape(-1)
-        own = array.ndim > 1 and not array.flags.c_contiguous  # then reshape had to copy
+        line, own = array, False
+        if array.ndim != 1:
+            line = array.reshape(-1)
+            own = not array.flags.c_contiguous  # then reshape had to copy
         if array.dtype != kind:
             line, own = line.astype(kind), True
         if own and i != 1:
             copies.append((array, line))
         lines.append(line)
-    program.run(lines, scalars.values(), scratch[: program.n_scratch])
+    program.run(lines, scalars.values(), scratch)
     for array, line in copies:
         array[...] = line.reshape(array.shape)

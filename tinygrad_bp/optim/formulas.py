@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["adagrad", "adam", "rmsprop", "sgd"]
+__all__ = [
+    "adadelta", "adagrad", "adam", "adamax", "asgd", "nadam", "radam", "rmsprop", "rprop", "sgd",
+]  # fmt: skip
 
 
 def _penalised(w: Any, g: Any, weight_decay: Any, maximize: bool) -> Any:
@@ -154,3 +156,187 @@ def adam(
         return w - step * (m / (np.sqrt(v) + eps)), m, v
     peak = np.maximum(peak, v)
     return w - step * (m / (np.sqrt(peak) + eps)), m, v, peak
+
+
+def adadelta(
+    w: Any,
+    g: Any,
+    v: Any,
+    u: Any,
+    *,
+    lr: Any,
+    rho: Any,
+    fresh: Any,
+    eps: Any,
+    weight_decay: Any = None,
+    maximize: bool = False,
+) -> tuple[Any, ...]:
+    """Take steps as large as the steps so far, measured against the gradients so far.
+
+    v ← ρ v + (1 − ρ) g²;  Δ = √(u + ε) / √(v + ε) · g;  u ← ρ u + (1 − ρ) Δ²;  w ← w − lr · Δ
+
+    `fresh` is 1 − ρ.
+
+    Notes
+    -----
+    Zeiler, "ADADELTA: An Adaptive Learning Rate Method", 2012.
+    """
+    g = _penalised(w, g, weight_decay, maximize)
+    v = rho * v + fresh * (g * g)
+    delta = np.sqrt(u + eps) / np.sqrt(v + eps) * g
+    return w - lr * delta, v, rho * u + fresh * (delta * delta)
+
+
+def adamax(
+    w: Any,
+    g: Any,
+    m: Any,
+    u: Any,
+    *,
+    step: Any,
+    fresh1: Any,
+    beta2: Any,
+    eps: Any,
+    weight_decay: Any = None,
+    maximize: bool = False,
+) -> tuple[Any, ...]:
+    """Adam, with a decaying maximum in the place of the average of squares.
+
+    m ← m + (1 − β₁)(g − m);  u ← max(β₂ u, |g| + ε);  w ← w − step · m / u
+
+    ``step = lr / (1 − β₁ᵗ)``.
+
+    Notes
+    -----
+    Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015, section 7.1.
+    """
+    g = _penalised(w, g, weight_decay, maximize)
+    m = m + fresh1 * (g - m)
+    u = np.maximum(beta2 * u, np.absolute(g) + eps)
+    return w - step * (m / u), m, u
+
+
+def nadam(
+    w: Any,
+    g: Any,
+    m: Any,
+    v: Any,
+    *,
+    step_g: Any,
+    step_m: Any,
+    fresh1: Any,
+    beta2: Any,
+    fresh2: Any,
+    eps: Any,
+    weight_decay: Any = None,
+    keep: Any = None,
+    maximize: bool = False,
+) -> tuple[Any, ...]:
+    """Adam, with the momentum of the step to come (Nesterov's).
+
+    m, v as in :func:`adam`;  w ← w − (step_g · g + step_m · m) / (√v + eps)
+
+    The two steps hold the schedule of the momentum and the corrections for starting at zero; `eps`
+    is ε √(1 − β₂ᵗ), `keep` is 1 − lr λ.
+
+    Notes
+    -----
+    Dozat, "Incorporating Nesterov Momentum into Adam", 2016.
+    """
+    g = _penalised(w, g, weight_decay, maximize)
+    if keep is not None:
+        w = w * keep
+    m = m + fresh1 * (g - m)
+    v = beta2 * v + fresh2 * (g * g)
+    return w - (step_g * g + step_m * m) / (np.sqrt(v) + eps), m, v
+
+
+def radam(
+    w: Any,
+    g: Any,
+    m: Any,
+    v: Any,
+    *,
+    step: Any,
+    fresh1: Any,
+    beta2: Any,
+    fresh2: Any,
+    eps: Any = None,
+    weight_decay: Any = None,
+    keep: Any = None,
+    maximize: bool = False,
+) -> tuple[Any, ...]:
+    """Adam, that does not scale its first steps: v is too uncertain then.
+
+    m, v as in :func:`adam`;  w ← w − step · m / (√v + eps);  without `eps`: w ← w − step · m
+
+    Notes
+    -----
+    Liu and others, "On the Variance of the Adaptive Learning Rate and Beyond", 2020.
+    """
+    g = _penalised(w, g, weight_decay, maximize)
+    if keep is not None:
+        w = w * keep
+    m = m + fresh1 * (g - m)
+    v = beta2 * v + fresh2 * (g * g)
+    return w - step * (m if eps is None else m / (np.sqrt(v) + eps)), m, v
+
+
+def asgd(
+    w: Any,
+    g: Any,
+    average: Any,
+    *,
+    eta: Any,
+    keep: Any,
+    mu: Any = None,
+    weight_decay: Any = None,
+    maximize: bool = False,
+) -> tuple[Any, ...]:
+    """Descend with a decaying rate, and remember the average of the weights.
+
+    w ← w (1 − λ η) − η g;  a ← a + μ (w − a), or a ← w before averaging starts
+
+    `keep` is 1 − λ η.
+
+    Notes
+    -----
+    Polyak and Juditsky, "Acceleration of Stochastic Approximation by Averaging", 1992.
+    """
+    g = _penalised(w, g, weight_decay, maximize)
+    w = w * keep - eta * g
+    return w, (+w if mu is None else average + mu * (w - average))
+
+
+def rprop(
+    w: Any,
+    g: Any,
+    previous: Any,
+    size: Any,
+    *,
+    rise: Any,
+    fall: Any,
+    smallest: Any,
+    largest: Any,
+    maximize: bool = False,
+) -> tuple[Any, ...]:
+    """Look at signs only: longer steps while they stay, shorter ones when they turn.
+
+    s = sign(g · g₋₁);  η ← clip(η · (η₊ if s > 0, η₋ if s < 0), …);  g ← 0 where s < 0
+    w ← w − sign(g) η
+
+    `rise` is η₊ − 1, `fall` is 1 − η₋.
+
+    Notes
+    -----
+    Riedmiller and Braun, "A Direct Adaptive Method for Faster Backpropagation Learning: The RPROP
+    Algorithm", 1993.
+    """
+    if maximize:
+        g = -g
+    s = np.sign(g * previous)
+    turned = np.minimum(s, 0)  # −1 where the sign turned
+    factor = 1 + rise * np.maximum(s, 0) + fall * turned
+    size = np.minimum(np.maximum(size * factor, smallest), largest)
+    g = g * (1 + turned)
+    return w - np.sign(g) * size, g, size

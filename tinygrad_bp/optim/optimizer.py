@@ -10,15 +10,39 @@ from typing import Any
 
 import numpy as np
 
+from ..dtype import float64, get_default_dtype
 from ..mode import enable_grad
 from ..tensor import Tensor, wrap
 from .blocks import update
+from .hooks import (
+    OptimizerHooks,
+    register_optimizer_step_post_hook,
+    register_optimizer_step_pre_hook,
+)
 
-__all__ = ["Optimizer"]
+__all__ = [
+    "Optimizer",
+    "register_optimizer_step_post_hook",
+    "register_optimizer_step_pre_hook",
+    "required",
+]
 
 
-class Optimizer:
-    """Base of the optimizers. A subclass writes :meth:`_update`, which updates one parameter.
+class _Required:
+    """The default of an option that each group has to give."""
+
+    def __repr__(self) -> str:
+        return "<required parameter>"
+
+
+required = _Required()
+
+
+class Optimizer(OptimizerHooks):
+    """Base of the optimizers.
+
+    A subclass writes a `step` of its own, as in PyTorch; or only :meth:`_update`, which updates one
+    parameter, and has the `step` from here.
 
     Parameters
     ----------
@@ -47,8 +71,12 @@ class Optimizer:
         If a group has a tensor twice.
     """
 
+    #: Names of the state that has a parameter's shape.
+    _like_parameter: tuple[str, ...] = ()
+
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
         self.defaults = defaults
+        self._prepare_hooks()
         if isinstance(params, Tensor):
             raise TypeError(
                 "params argument given to the optimizer should be an iterable of Tensors or dicts, "
@@ -89,7 +117,7 @@ class Optimizer:
         """
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
-        group = dict(param_group)
+        group = param_group
         params = group["params"]
         if isinstance(params, (set, frozenset)):
             raise TypeError(
@@ -105,7 +133,7 @@ class Optimizer:
             tensor = listed[i]
             if not isinstance(tensor, Tensor):
                 raise TypeError(f"optimizer can only optimize Tensors, not {type(tensor).__name__}")
-            if not tensor.is_leaf:
+            if not (tensor.is_leaf or tensor.retains_grad):
                 raise ValueError(
                     "can't optimize a non-leaf Tensor: it is computed anew in each forward pass. "
                     "Give the leaves that it is computed from"
@@ -116,6 +144,10 @@ class Optimizer:
         if names:
             group["param_names"] = names
         for option, value in self.defaults.items():
+            if value is required and option not in group:
+                raise ValueError(
+                    f"parameter group didn't specify a value of the required option {option!r}"
+                )
             group.setdefault(option, value)
         if len({id(p) for p in listed}) != len(listed):
             warnings.warn(
@@ -169,6 +201,15 @@ class Optimizer:
         update(formula, arrays, scalars, flags)
         parameter.storage.touch()  # a recorded graph that kept the old values is to notice
 
+    def _start(self, parameter: Tensor) -> dict[str, Any]:
+        """Return what is remembered of a parameter: in the beginning a count of 0, and zeros."""
+        state = self.state[parameter]
+        if not state:
+            state["step"] = scalar(0.0)
+            for name in self._like_parameter:
+                state[name] = wrap(np.zeros_like(parameter._array))
+        return state
+
     @staticmethod
     def _count(state: dict[str, Any]) -> float:
         """Count a step, and return its number, from 1."""
@@ -208,6 +249,8 @@ class Optimizer:
             "state": number of a parameter -> what is remembered of it; "param_groups": the options,
             with the numbers of the parameters.
         """
+        for hook in self._optimizer_state_dict_pre_hooks.values():
+            hook(self)
         number: dict[int, int] = {}
         groups = []
         for group in self.param_groups:
@@ -217,7 +260,10 @@ class Optimizer:
             packed["params"] = [number[id(parameter)] for parameter in group["params"]]
             groups.append(packed)
         state = {number.get(id(key), key): value for key, value in self.state.items()}
-        return {"state": state, "param_groups": groups}
+        saved = {"state": state, "param_groups": groups}
+        for hook in self._optimizer_state_dict_post_hooks.values():
+            saved = hook(self, saved) or saved
+        return saved
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over a copy of what :meth:`state_dict` returned.
@@ -227,6 +273,9 @@ class Optimizer:
         ValueError
             If groups or their lengths differ from this optimizer's.
         """
+        state_dict = dict(state_dict)
+        for hook in self._optimizer_load_state_dict_pre_hooks.values():
+            state_dict = hook(self, state_dict) or state_dict
         saved = deepcopy(state_dict["param_groups"])
         mine = self.param_groups
         if len(saved) != len(mine):
@@ -258,26 +307,25 @@ class Optimizer:
         for theirs, ours in zip(saved, mine, strict=True):
             theirs["params"] = ours["params"]
             if "param_names" in ours:
-                theirs["param_names"] = ours["param_names"]
-            else:
-                theirs.pop("param_names", None)
-        self.state = state
-        self.param_groups = saved
+                theirs.setdefault("param_names", ours["param_names"])
+        self.__setstate__({"state": state, "param_groups": saved})
+        for hook in self._optimizer_load_state_dict_post_hooks.values():
+            hook(self)
 
-    @staticmethod
-    def _taken(parameter: Tensor, name: str, member: Any) -> Any:
+    def _taken(self, parameter: Tensor, name: str, member: Any) -> Any:
         """Copy one piece of state, in the dtype of its parameter (the step count keeps its own)."""
+        if isinstance(member, (list, tuple)):
+            return type(member)(self._taken(parameter, name, each) for each in member)
         if not isinstance(member, Tensor) and not hasattr(member, "__array__"):
             return deepcopy(member)
         array = np.asarray(member.detach() if isinstance(member, Tensor) else member).copy()
-        if name != "step":
-            if array.shape != parameter._array.shape:
-                raise ValueError(
-                    f"loaded state dict has {name!r} of shape {array.shape} for a parameter of "
-                    f"shape {parameter._array.shape}"
-                )
-            if parameter.is_floating_point():
-                array = array.astype(parameter._array.dtype, copy=False)
+        if name in self._like_parameter and array.shape != parameter._array.shape:
+            raise ValueError(
+                f"loaded state dict has {name!r} of shape {array.shape} for a parameter of "
+                f"shape {parameter._array.shape}"
+            )
+        if name != "step" and parameter.is_floating_point():
+            array = array.astype(parameter._array.dtype, copy=False)
         return wrap(array)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -287,6 +335,11 @@ class Optimizer:
             "param_groups": self.param_groups,
         }
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Subclasses extend this to complete groups that an older version of theirs has saved.
+        self.__dict__.update(state)
+        self._prepare_hooks()
+
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]
         for i, group in enumerate(self.param_groups):
@@ -295,9 +348,29 @@ class Optimizer:
         return "\n".join(lines) + "\n)"
 
 
+def scalar(value: float) -> Tensor:
+    """Make a number that state holds as a tensor: a step count, say."""
+    wide = get_default_dtype() is float64
+    return wrap(np.array(value, np.float64 if wide else np.float32))
+
+
+def check_betas(betas: Any) -> None:
+    """Raise ValueError for a decay rate outside [0, 1)."""
+    for i, beta in enumerate(betas):
+        if not 0.0 <= beta < 1.0:
+            raise ValueError(
+                f"Invalid beta parameter at index {i}: {beta}; it has to lie in [0, 1)"
+            )
+
+
 def check_not_negative(**options: Any) -> None:
     """Raise ValueError for an option that is negative (or NaN)."""
     for name, value in options.items():
+        if isinstance(value, Tensor) and value.numel() != 1:
+            raise ValueError(
+                f"{name} has to be a number or a tensor of one element, not one of shape "
+                f"{tuple(value.shape)}"
+            )
         if not float(value) >= 0.0:
             raise ValueError(f"Invalid {name} value: {value}; it can't be negative")
 

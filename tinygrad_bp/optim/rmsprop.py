@@ -59,6 +59,8 @@ class RMSprop(Optimizer):
     Tieleman and Hinton, "Neural Networks for Machine Learning", lecture 6.5, 2012.
     """
 
+    _like_parameter = ("square_avg",)
+
     def __init__(
         self,
         params: Any,
@@ -94,15 +96,14 @@ class RMSprop(Optimizer):
         )
 
     def _update(self, group: dict[str, Any], parameter: Tensor, gradient: Tensor) -> None:
-        state = self.state[parameter]
+        state = self._start(parameter)
         names = ["square_avg"]
         if group["momentum"] > 0:
             names.append("momentum_buffer")
         if group["centered"]:
             names.append("grad_avg")
-        if not state:
-            state["step"] = wrap(np.zeros((), np.float32))
-            for name in names:
+        for name in names[1:]:
+            if name not in state:
                 state[name] = wrap(np.zeros_like(parameter._array))
         self._count(state)
         alpha = group["alpha"]
