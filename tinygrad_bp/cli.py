@@ -24,6 +24,7 @@ from . import __version__
 #: name of the subcommand -> what it does, in a line
 COMMANDS = {
     "demo": "train the notes' network on handwritten digits and write a report",
+    "port": "rewrite the imports of a PyTorch script and list what it would miss",
 }
 
 INTERRUPTED = 130  # as shells count it: 128 + SIGINT

@@ -1,4 +1,4 @@
-"""From tensors to Python numbers, to other dtypes, and to new tensors of the same kind."""
+"""From tensors to Python numbers and to other dtypes; where and how the elements lie."""
 
 from __future__ import annotations
 
@@ -7,11 +7,69 @@ from typing import Any, Self
 import numpy as np
 
 from . import dtype as dtypes
-from .arrays import numbers, shape_of
+from .arrays import Size, numbers, shape_of
+from .devices import (
+    CPU,
+    channels_last,
+    channels_last_3d,
+    device,
+    layout,
+    on_cpu,
+    strided,
+)  # fmt: skip
+from .memory import UntypedStorage, is_shared_memory, shared_copy
 from .messages import ShapeError
 from .rules.shape import cast
+from .storage import owner_of
 
-__all__ = ["Conversions"]
+__all__ = ["LEGACY", "Conversions"]
+
+#: The names that tensor types had before there were dtypes; scripts still use them.
+LEGACY = {
+    "FloatTensor": dtypes.float32, "DoubleTensor": dtypes.float64, "HalfTensor": dtypes.float16,
+    "LongTensor": dtypes.int64, "IntTensor": dtypes.int32, "ShortTensor": dtypes.int16,
+    "CharTensor": dtypes.int8, "ByteTensor": dtypes.uint8, "BoolTensor": dtypes.bool,
+    "ComplexFloatTensor": dtypes.complex64, "ComplexDoubleTensor": dtypes.complex128,
+}  # fmt: skip
+_LEGACY_NAME = {dtype: name for name, dtype in LEGACY.items()}
+
+
+def of_legacy_name(name: str) -> dtypes.dtype:
+    """Return the dtype of a type named as in ``"torch.LongTensor"``.
+
+    Raises
+    ------
+    AssertionError, RuntimeError
+        As one error, for a type of another device.
+    ValueError
+        For what is no such name.
+    """
+    _, _, last = name.rpartition(".")
+    if ".cuda." in name:
+        on_cpu("cuda")
+    if last not in LEGACY:
+        raise ValueError(f"invalid type: {name!r}; the types are {', '.join(LEGACY)}")
+    return LEGACY[last]
+
+
+def legacy_array(
+    data: tuple[Any, ...], kind: np.dtype[Any], device: Any = None
+) -> np.ndarray[Any, Any]:
+    """Read what a legacy constructor is given: lengths, a Size, or numbers."""
+    if device is not None:
+        on_cpu(device)
+    if not data:
+        return np.zeros(0, kind)
+    first = data[0]
+    if isinstance(first, Conversions):
+        return first._array.astype(kind, copy=False)
+    if isinstance(first, Size) or len(data) > 1 or isinstance(first, int):
+        return np.zeros(shape_of(data), kind)
+    if isinstance(first, (float, complex)) or first is None:
+        raise TypeError(
+            f"a legacy tensor type takes lengths or a sequence, not {first!r}: use tgb.tensor"
+        )
+    return numbers(first, kind).astype(kind, copy=False)
 
 
 class Conversions:
@@ -79,11 +137,19 @@ class Conversions:
     def __dir__(self) -> list[str]:
         return [name for name in object.__dir__(self) if name not in ("__array_priority__",)]
 
-    # ------------------------------------------------------------------------------------- dtypes
+    # ----------------------------------------------------------------------- dtypes and devices
 
     def to(self, *args: Any, dtype: Any = None, device: Any = None, copy: bool = False,
-           non_blocking: bool = False) -> Any:  # fmt: skip
+           non_blocking: bool = False, memory_format: Any = None) -> Any:  # fmt: skip
         """Convert to a dtype, to that of another tensor, or to a device (there is only "cpu").
+
+        Parameters
+        ----------
+        *args
+            As in PyTorch: a dtype, a device or another tensor, a dtype after a device, and then
+            `non_blocking` and `copy`.
+        dtype, device, copy, non_blocking, memory_format : optional
+            The same by name.
 
         Returns
         -------
@@ -92,73 +158,174 @@ class Conversions:
 
         Raises
         ------
-        RuntimeError
-            For another device than "cpu".
+        AssertionError, RuntimeError
+            As one error, for another device than "cpu".
         """
+        flags = []
         for arg in args:
             if isinstance(arg, Conversions):
                 dtype = arg._array.dtype
             elif isinstance(arg, (dtypes.dtype, np.dtype, type)):
                 dtype = arg
-            elif arg is not None and not isinstance(arg, bool):
+            elif isinstance(arg, bool):
+                flags.append(arg)
+            elif arg is not None:
                 device = arg
-        if device is not None and str(device) != "cpu":
-            raise RuntimeError(f"there is no device {str(device)!r}: tensors live on 'cpu'")
+        if device is not None:
+            on_cpu(device)
         wanted = self._array.dtype if dtype is None else dtypes.as_numpy(dtype)
         if wanted != self._array.dtype:
             return cast(self, dtype=wanted)
+        copy = copy or flags[1:] == [True]  # `non_blocking` comes first
         return self.clone() if copy else self  # type: ignore[attr-defined]
 
-    def type(self, dtype: Any = None) -> Any:
-        """Convert to a dtype; without one, name the type."""
+    def type(self, dtype: Any = None, non_blocking: bool = False) -> Any:
+        """Convert to a dtype or legacy type; without one, name the legacy type.
+
+        Parameters
+        ----------
+        dtype : dtype, class or str, optional
+            ``tgb.float64``, ``tgb.DoubleTensor`` or the name of such a class.
+        """
         if dtype is None:
-            return f"tinygrad_bp.{dtypes.of_numpy(self._array.dtype).name.capitalize()}Tensor"
-        return self.to(dtype=dtype)
+            own = dtypes.of_numpy(self._array.dtype)
+            return f"tinygrad_bp.{_LEGACY_NAME.get(own, own.name)}"
+        return self.to(dtype=of_legacy_name(dtype) if isinstance(dtype, str) else dtype)
 
     def type_as(self, other: Any) -> Any:
         """Convert to the dtype of another tensor."""
         return self.to(dtype=other.dtype)
 
-    def float(self) -> Any:
+    def float(self, memory_format: Any = None) -> Any:
         """Convert to float32."""
         return self.to(dtype=dtypes.float32)
 
-    def double(self) -> Any:
+    def double(self, memory_format: Any = None) -> Any:
         """Convert to float64."""
         return self.to(dtype=dtypes.float64)
 
-    def half(self) -> Any:
+    def half(self, memory_format: Any = None) -> Any:
         """Convert to float16."""
         return self.to(dtype=dtypes.float16)
 
-    def long(self) -> Any:
+    def bfloat16(self, memory_format: Any = None) -> Any:
+        """Raise: NumPy has no such numbers."""
+        return self.to(dtype=dtypes.bfloat16)
+
+    def cfloat(self, memory_format: Any = None) -> Any:
+        """Convert to complex64."""
+        return self.to(dtype=dtypes.complex64)
+
+    def cdouble(self, memory_format: Any = None) -> Any:
+        """Convert to complex128."""
+        return self.to(dtype=dtypes.complex128)
+
+    def long(self, memory_format: Any = None) -> Any:
         """Convert to int64."""
         return self.to(dtype=dtypes.int64)
 
-    def int(self) -> Any:
+    def int(self, memory_format: Any = None) -> Any:
         """Convert to int32."""
         return self.to(dtype=dtypes.int32)
 
-    def bool(self) -> Any:
+    def short(self, memory_format: Any = None) -> Any:
+        """Convert to int16."""
+        return self.to(dtype=dtypes.int16)
+
+    def char(self, memory_format: Any = None) -> Any:
+        """Convert to int8."""
+        return self.to(dtype=dtypes.int8)
+
+    def byte(self, memory_format: Any = None) -> Any:
+        """Convert to uint8."""
+        return self.to(dtype=dtypes.uint8)
+
+    def bool(self, memory_format: Any = None) -> Any:
         """Convert to bool: whether an element is not zero."""
         return self.to(dtype=dtypes.bool)
 
-    def cpu(self) -> Self:
+    def cpu(self, memory_format: Any = None) -> Self:
         """Return this tensor: it lives on the CPU."""
         return self
 
-    def contiguous(self) -> Any:
-        """Return a tensor whose elements lie in order in memory; this one if they do."""
-        return self if self.is_contiguous() else self.clone()  # type: ignore[attr-defined]
+    def cuda(self, device: Any = None, non_blocking: Any = False, memory_format: Any = None) -> Any:
+        """Raise: there is no such device."""
+        return self.to("cuda" if device is None else device)
 
-    def is_contiguous(self) -> Any:
+    @property
+    def device(self) -> device:
+        """Where the elements live: on the CPU."""
+        return CPU
+
+    @property
+    def layout(self) -> layout:
+        """How the elements are stored: strided."""
+        return strided
+
+    #: Whether it is of a kind that we don't have.
+    is_cuda = is_mps = is_xpu = is_meta = is_sparse = is_quantized = is_mkldnn = False
+    is_sparse_csr = is_nested = is_xla = is_ipu = is_vulkan = False
+    is_cpu = True
+
+    def to_dense(self, dtype: Any = None, *, masked_grad: Any = None) -> Any:
+        """Return this tensor: it is stored with its zeros."""
+        return self.to(dtype=dtype)
+
+    def to_sparse(self, *args: Any, **kwargs: Any) -> Any:
+        """Return this tensor as it is: see :mod:`tinygrad_bp.sparse`."""
+        return self
+
+    def coalesce(self) -> Any:
+        """Return this tensor: no element is stored twice."""
+        return self
+
+    def get_device(self) -> Any:
+        """Return the number of the device: -1 for the CPU."""
+        return -1
+
+    def pin_memory(self, device: Any = None) -> Self:
+        """Return this tensor: memory is pinned for the sake of another device only."""
+        return self
+
+    def is_pinned(self, device: Any = None) -> Any:
+        """Whether the memory is pinned: no."""
+        return False
+
+    # -------------------------------------------------------------------------------- the memory
+
+    def contiguous(self, memory_format: Any = None) -> Any:
+        """Return a tensor whose elements lie in order in memory; this one if they do.
+
+        With a channels-last `memory_format`, axis 1 is the last in this order.
+        """
+        if self.is_contiguous(memory_format):
+            return self
+        if self._array.ndim != {channels_last: 4, channels_last_3d: 5}.get(memory_format):
+            return self if self.is_contiguous() else self.clone()  # type: ignore[attr-defined]
+        return self.movedim(1, -1).contiguous().movedim(-1, 1)  # type: ignore[attr-defined]
+
+    def is_contiguous(self, memory_format: Any = None) -> Any:
         """Whether the elements lie in order in memory."""
-        return self._array.flags.c_contiguous
+        array = self._array
+        if memory_format in (channels_last, channels_last_3d):
+            if array.ndim != (4 if memory_format is channels_last else 5):
+                return False
+            array = np.moveaxis(array, 1, -1)
+        return array.flags.c_contiguous
 
     def stride(self, dim: Any = None) -> Any:
         """Return how many elements lie between neighbours along each axis."""
         steps = tuple(s // self._array.itemsize for s in self._array.strides)
         return steps if dim is None else steps[dim]
+
+    def storage_offset(self) -> Any:
+        """Return how many elements of the shared memory lie before the first."""
+        owner = owner_of(self._array)
+        return (self.data_ptr() - owner.ctypes.data) // max(self._array.itemsize, 1)
+
+    def untyped_storage(self) -> UntypedStorage:
+        """Return the memory that this tensor and its views share, as bytes."""
+        return UntypedStorage(owner_of(self._array))
 
     def data_ptr(self) -> Any:
         """Return the address of the first element."""
@@ -168,34 +335,22 @@ class Conversions:
         """Return the bytes of an element."""
         return self._array.itemsize
 
-    # ------------------------------------------------------------------------- others of this kind
+    @property
+    def itemsize(self) -> Any:
+        """The bytes of an element."""
+        return self._array.itemsize
 
-    def new_tensor(self: Any, data: Any, dtype: Any = None, requires_grad: Any = False) -> Any:
-        """Make a tensor of other data and, unless given, this one's dtype."""
-        array = numbers(data)
-        if dtype is not None or not isinstance(data, np.ndarray):
-            array = array.astype(dtypes.as_numpy(self._array.dtype if dtype is None else dtype))
-        return self._plain(array, requires_grad)
+    @property
+    def nbytes(self) -> Any:
+        """The bytes of all elements."""
+        return self._array.nbytes
 
-    def _plain(self: Any, array: Any, requires_grad: Any) -> Any:
-        made = type(self.detach())._over(array)
-        return made.requires_grad_() if requires_grad else made
+    def is_shared(self) -> Any:
+        """Whether processes forked from this one see the same memory."""
+        return is_shared_memory(owner_of(self._array))
 
-    def _new(self, value: Any, size: Any, dtype: Any, requires_grad: Any) -> Any:
-        kind = dtypes.as_numpy(self._array.dtype if dtype is None else dtype)
-        return self._plain(np.full(shape_of(size), value, kind), requires_grad)
-
-    def new_zeros(self, *size: Any, dtype: Any = None, requires_grad: Any = False) -> Any:
-        """Make a tensor of zeros of this one's dtype."""
-        return self._new(0, size, dtype, requires_grad)
-
-    new_empty = new_zeros
-
-    def new_ones(self, *size: Any, dtype: Any = None, requires_grad: Any = False) -> Any:
-        """Make a tensor of ones of this one's dtype."""
-        return self._new(1, size, dtype, requires_grad)
-
-    def new_full(self, size: Any, fill_value: Any, dtype: Any = None,
-                 requires_grad: Any = False) -> Any:  # fmt: skip
-        """Make a tensor of one value, of this one's dtype."""
-        return self._new(fill_value, tuple(size), dtype, requires_grad)
+    def share_memory_(self: Any) -> Any:
+        """Move to memory that processes forked from this one share; views of it stay behind."""
+        if not self.is_shared():
+            self.data = type(self.detach())._over(shared_copy(self._array))
+        return self

@@ -1,4 +1,4 @@
-"""Making tensors: from data, filled, counted, random."""
+"""Making tensors: from data, and filled."""
 
 from __future__ import annotations
 
@@ -8,36 +8,50 @@ import numpy as np
 
 from . import dtype as dtypes
 from .arrays import numbers, shape_of
+from .devices import place
 from .origin import cut_off, merge
-from .random import Generator, default_generator
 from .storage import SHARED, owner_of
 from .tensor import Tensor, wrap
 
 __all__ = [
-    "arange", "as_tensor", "asarray", "bernoulli", "empty", "empty_like", "eye", "from_numpy",
-    "full", "full_like", "is_tensor", "linspace", "logspace", "multinomial", "normal", "ones",
-    "ones_like", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm",
-    "tensor", "tril_indices", "triu_indices", "zeros", "zeros_like",
+    "as_tensor", "asarray", "empty", "empty_like", "empty_permuted", "empty_strided", "eye",
+    "from_dlpack", "from_numpy", "frombuffer", "full", "full_like", "is_tensor", "ones",
+    "ones_like", "scalar_tensor", "tensor", "zeros", "zeros_like",
 ]  # fmt: skip
 
 
-def _finish(array: Any, requires_grad: bool) -> Tensor:
+def finish(array: Any, requires_grad: bool = False, out: Tensor | None = None) -> Tensor:
+    """Make a tensor over a new array, or put its values into `out`."""
+    if out is not None:
+        return _into(out, np.asarray(array))
     made = wrap(array if type(array) is np.ndarray else np.asarray(array))
     return made.requires_grad_() if requires_grad else made
 
 
-def _on_cpu(device: Any) -> None:
-    if device is not None and str(device) != "cpu":
-        raise RuntimeError(f"there is no device {str(device)!r}: tensors live on 'cpu'")
+def _into(out: Tensor, array: np.ndarray[Any, Any]) -> Tensor:
+    if not dtypes.can_cast(dtypes.of_numpy(array.dtype), out.dtype):
+        raise RuntimeError(
+            f"out= is of {out.dtype.name}, which can't hold a result of {array.dtype}: make it so"
+        )
+    if out._array.shape == array.shape:
+        out.copy_(wrap(array))
+    else:  # as in PyTorch, it takes the size of the result
+        out.data = wrap(array.astype(out._array.dtype))
+    return out
 
 
-def _float(dtype: Any) -> Any:
+def kind_of(dtype: Any) -> Any:
+    """Return the NumPy dtype that was asked for, or the default one."""
     return dtypes.as_numpy(dtypes.get_default_dtype() if dtype is None else dtype)
 
 
-def tensor(
-    data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
+def size_of(lengths: Any, size: Any) -> tuple[int, ...]:
+    """Read the size of a tensor: several lengths, one sequence, or by name."""
+    return shape_of(lengths if size is None else (tuple(size),))
+
+
+def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
+           pin_memory: bool = False) -> Tensor:  # fmt: skip
     """Make a tensor from numbers, by copying them.
 
     Parameters
@@ -49,6 +63,8 @@ def tensor(
         Only "cpu" exists.
     requires_grad : bool
         Collect the gradient in ``.grad``.
+    pin_memory : bool
+        Accepted; there is no other device to copy to.
 
     Raises
     ------
@@ -66,7 +82,8 @@ def tensor(
     (tensor([[1, 2],
             [3, 4]]), tinygrad_bp.float32)
     """
-    _on_cpu(device)
+    if device is not None:
+        place(device, None)
     if isinstance(data, Tensor):
         made = wrap(
             data._array.astype(data._array.dtype if dtype is None else dtypes.as_numpy(dtype))
@@ -101,7 +118,8 @@ def _came_from(data: Any) -> tuple[Any, ...]:
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     """Make a tensor from data, sharing its memory where that is possible."""
-    _on_cpu(device)
+    if device is not None:
+        place(device, None)
     if isinstance(data, Tensor):
         return data if dtype is None else data.to(dtype=dtype)
     if isinstance(data, np.ndarray) and (dtype is None or dtypes.as_numpy(dtype) == data.dtype):
@@ -109,10 +127,20 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     return tensor(data, dtype=dtype)
 
 
-def asarray(obj: Any, *, dtype: Any = None, copy: bool | None = None,
+def asarray(obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None,
             requires_grad: bool = False) -> Tensor:  # fmt: skip
-    """Make a tensor from data, sharing its memory unless `copy`."""
-    made = tensor(obj, dtype=dtype) if copy else as_tensor(obj, dtype)
+    """Make a tensor from data, sharing its memory unless `copy`.
+
+    Raises
+    ------
+    ValueError
+        If ``copy=False`` and the memory can't be shared.
+    """
+    if hasattr(obj, "__dlpack__") and not isinstance(obj, (Tensor, np.ndarray)):
+        obj = np.from_dlpack(obj)
+    made = tensor(obj, dtype=dtype, device=device) if copy else as_tensor(obj, dtype, device)
+    if copy is False and not np.may_share_memory(np.asarray(obj), made._array):
+        raise ValueError("asarray: copy=False, but these data have to be copied")
     return made.requires_grad_() if requires_grad else made
 
 
@@ -136,18 +164,73 @@ def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
     return made
 
 
-def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None,
+def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None) -> Tensor:
+    """Make a tensor that shares the memory of any object with ``__dlpack__``.
+
+    PyTorch's, JAX's and NumPy's arrays have it; ours too, so the others' ``from_dlpack`` reads
+    a tensor. The source is https://data-apis.org/array-api/latest/design_topics/data_interchange.html
+    """
+    if device is not None:
+        place(device, None)
+    if isinstance(ext_tensor, Tensor):
+        return ext_tensor.clone() if copy else ext_tensor.detach()
+    shared = from_numpy(np.from_dlpack(ext_tensor))
+    return shared.clone() if copy else shared
+
+
+def frombuffer(buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0,
+               requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """Make a one-dimensional tensor over the bytes of a buffer, shared.
+
+    Parameters
+    ----------
+    buffer : bytes-like
+    dtype : dtype
+    count : int
+        Elements to take; all that there are by default.
+    offset : int
+        Bytes to skip first.
+    """
+    made = from_numpy(np.frombuffer(buffer, dtypes.as_numpy(dtype), count, offset))
+    return made.requires_grad_() if requires_grad else made
+
+
+def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None, layout: Any = None,
+                  requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """Make a tensor without dimensions; of the default dtype, even from an int."""
+    place(device, layout)
+    return finish(np.asarray(s, kind_of(dtype)), requires_grad)
+
+
+def full(size: Any, fill_value: Any, *, out: Tensor | None = None, dtype: Any = None,
+         layout: Any = None, device: Any = None, pin_memory: bool = False,
          requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Make a tensor of one value."""
-    _on_cpu(device)
+    if device is not None or layout is not None:
+        place(device, layout)
     value = getattr(fill_value, "_array", fill_value)
     kind = dtypes.common_dtype([value]) if dtype is None else dtypes.as_numpy(dtype)
     shape = shape_of(size if isinstance(size, (tuple, list)) else (size,))
-    return _finish(np.full(shape, value, kind), requires_grad)
+    return finish(np.full(shape, value, kind), requires_grad, out)
 
 
-def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def zeros(*lengths: Any, size: Any = None, out: Tensor | None = None, dtype: Any = None,
+          layout: Any = None, device: Any = None, pin_memory: bool = False,
+          requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Make a tensor of zeros.
+
+    Parameters
+    ----------
+    *lengths : int
+        Of the axes; or one sequence of them, which may be given as ``size=`` too.
+    out : Tensor, optional
+        Put the result there.
+    dtype : dtype, optional
+        The default dtype if left out.
+    layout, device, pin_memory : optional
+        Strided, on the CPU.
+    requires_grad : bool
+        Collect the gradient in ``.grad``.
 
     Examples
     --------
@@ -156,217 +239,98 @@ def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool
     tensor([[0., 0., 0.],
             [0., 0., 0.]])
     """
-    _on_cpu(device)
-    return _finish(np.zeros(shape_of(size), _float(dtype)), requires_grad)
+    if device is not None or layout is not None:
+        place(device, layout)
+    return finish(np.zeros(size_of(lengths, size), kind_of(dtype)), requires_grad, out)
 
 
-def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Make a tensor of ones."""
-    _on_cpu(device)
-    return _finish(np.ones(shape_of(size), _float(dtype)), requires_grad)
-
-
-def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Make a tensor whose elements are yet to be set; they are zeros, not what memory held."""
-    return zeros(*size, dtype=dtype, device=device, requires_grad=requires_grad)
-
-
-def _like(input: Tensor, dtype: Any) -> Any:
-    return input._array.dtype if dtype is None else dtypes.as_numpy(dtype)
-
-
-def zeros_like(input: Tensor, *, dtype: Any = None, device: Any = None,
-               requires_grad: bool = False) -> Tensor:  # fmt: skip
-    """Make a tensor of zeros with the shape and dtype of another."""
-    _on_cpu(device)
-    return _finish(np.zeros(input._array.shape, _like(input, dtype)), requires_grad)
-
-
-def ones_like(input: Tensor, *, dtype: Any = None, device: Any = None,
-              requires_grad: bool = False) -> Tensor:  # fmt: skip
-    """Make a tensor of ones with the shape and dtype of another."""
-    _on_cpu(device)
-    return _finish(np.ones(input._array.shape, _like(input, dtype)), requires_grad)
-
-
-empty_like = zeros_like
-
-
-def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any = None,
-              requires_grad: bool = False) -> Tensor:  # fmt: skip
-    """Make a tensor of one value with the shape and dtype of another."""
-    _on_cpu(device)
-    return _finish(np.full(input._array.shape, fill_value, _like(input, dtype)), requires_grad)
-
-
-def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None,
-           requires_grad: bool = False) -> Tensor:  # fmt: skip
-    """Count from `start` up to, and without, `end`.
-
-    Examples
-    --------
-    >>> import tinygrad_bp as tgb
-    >>> tgb.arange(3), tgb.arange(1, 2, 0.5)
-    (tensor([0, 1, 2]), tensor([1.0000, 1.5000]))
-    """
-    _on_cpu(device)
-    if end is None:
-        start, end = 0, start
-    numbers = [getattr(x, "item", lambda x=x: x)() for x in (start, end, step)]
-    start, end, step = numbers
-    if step == 0:
-        raise RuntimeError("arange: the step can't be zero")
-    if (end - start) / step < 0:
-        raise RuntimeError(f"arange: from {start} by {step} never reaches {end}")
-    if dtype is None:
-        whole = all(isinstance(x, int) for x in numbers)
-        dtype = dtypes.int64 if whole else dtypes.get_default_dtype()
-    return _finish(np.arange(start, end, step).astype(dtypes.as_numpy(dtype)), requires_grad)
-
-
-def linspace(start: float, end: float, steps: int, *, dtype: Any = None, device: Any = None,
-             requires_grad: bool = False) -> Tensor:  # fmt: skip
-    """Make `steps` numbers at equal distances from `start` to `end`, both included."""
-    _on_cpu(device)
-    array = np.linspace(float(start), float(end), steps).astype(_float(dtype))
-    return _finish(array, requires_grad)
-
-
-def logspace(start: float, end: float, steps: int, base: float = 10.0, *, dtype: Any = None,
-             requires_grad: bool = False) -> Tensor:  # fmt: skip
-    """Make `steps` numbers at equal ratios from ``base**start`` to ``base**end``."""
-    array = np.logspace(float(start), float(end), steps, base=base).astype(_float(dtype))
-    return _finish(array, requires_grad)
-
-
-def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None,
-        requires_grad: bool = False) -> Tensor:  # fmt: skip
-    """Make a matrix with ones on the diagonal, zeros elsewhere."""
-    _on_cpu(device)
-    return _finish(np.eye(n, m, dtype=_float(dtype)), requires_grad)
-
-
-def tril_indices(row: int, col: int, offset: int = 0) -> Tensor:
-    """Give the indices of what lies on and below a diagonal, two rows."""
-    return _finish(np.stack(np.tril_indices(row, offset, col)).astype(np.int64), False)
-
-
-def triu_indices(row: int, col: int, offset: int = 0) -> Tensor:
-    """Give the indices of what lies on and above a diagonal, two rows."""
-    return _finish(np.stack(np.triu_indices(row, offset, col)).astype(np.int64), False)
-
-
-# ------------------------------------------------------------------------------------------- random
-
-
-def _rng(generator: Generator | None) -> np.random.Generator:
-    return (default_generator if generator is None else generator).numpy
-
-
-def _drawn(draw: str, shape: Any, dtype: Any, generator: Any) -> np.ndarray[Any, Any]:
-    kind = _float(dtype)
-    rng = _rng(generator)
-    if kind.itemsize >= 4:
-        return np.asarray(getattr(rng, draw)(shape, kind))
-    return np.asarray(getattr(rng, draw)(shape, np.float32)).astype(kind)
-
-
-def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, device: Any = None,
+def ones(*lengths: Any, size: Any = None, out: Tensor | None = None, dtype: Any = None,
+         layout: Any = None, device: Any = None, pin_memory: bool = False,
          requires_grad: bool = False) -> Tensor:  # fmt: skip
-    """Draw from the uniform distribution on [0, 1)."""
-    _on_cpu(device)
-    return _finish(_drawn("random", shape_of(size), dtype, generator), requires_grad)
+    """Make a tensor of ones; the arguments are those of :func:`zeros`."""
+    if device is not None or layout is not None:
+        place(device, layout)
+    return finish(np.ones(size_of(lengths, size), kind_of(dtype)), requires_grad, out)
 
 
-def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, device: Any = None,
-          requires_grad: bool = False) -> Tensor:  # fmt: skip
-    """Draw from the normal distribution of mean 0 and variance 1."""
-    _on_cpu(device)
-    return _finish(_drawn("standard_normal", shape_of(size), dtype, generator), requires_grad)
-
-
-def rand_like(input: Tensor, *, generator: Generator | None = None, dtype: Any = None,
-              requires_grad: bool = False) -> Tensor:  # fmt: skip
-    """Draw uniform numbers with the shape and dtype of another tensor."""
-    return rand(*input.shape, generator=generator, dtype=_like(input, dtype),
-                requires_grad=requires_grad)  # fmt: skip
-
-
-def randn_like(input: Tensor, *, generator: Generator | None = None, dtype: Any = None,
-               requires_grad: bool = False) -> Tensor:  # fmt: skip
-    """Draw normal numbers with the shape and dtype of another tensor."""
-    return randn(*input.shape, generator=generator, dtype=_like(input, dtype),
+def empty(*lengths: Any, size: Any = None, out: Tensor | None = None, dtype: Any = None,
+          layout: Any = None, device: Any = None, pin_memory: bool = False,
+          requires_grad: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
+    """Make a tensor whose elements are yet to be set; they are zeros, not what memory held."""
+    return zeros(*lengths, size=size, out=out, dtype=dtype, layout=layout, device=device,
                  requires_grad=requires_grad)  # fmt: skip
 
 
-def randint(low: int, high: Any = None, size: Any = None, *, generator: Generator | None = None,
-            dtype: Any = None, device: Any = None,
-            requires_grad: bool = False) -> Tensor:  # fmt: skip
-    """Draw integers from `low` (0 if left out) up to, and without, `high`."""
-    _on_cpu(device)
-    if size is None:  # randint(high, size)
-        low, high, size = 0, low, high
-    if size is None:
-        raise TypeError("randint: the size is missing, as in randint(0, 10, (2, 3))")
-    if low >= high:
-        raise RuntimeError(f"randint: low={low} has to lie below high={high}")
-    array = _rng(generator).integers(low, high, shape_of((tuple(size),)), np.int64)
-    kind = dtypes.int64.dtype if dtype is None else dtypes.as_numpy(dtype)
-    return _finish(array.astype(kind, copy=False), requires_grad)
+def empty_strided(size: Any, stride: Any, *, dtype: Any = None, layout: Any = None,
+                  device: Any = None, requires_grad: bool = False,
+                  pin_memory: bool = False) -> Tensor:  # fmt: skip
+    """Make a tensor whose neighbours along axis i lie ``stride[i]`` elements apart in memory."""
+    place(device, layout)
+    shape, steps = shape_of(size), shape_of(stride)
+    if len(shape) != len(steps):
+        raise RuntimeError(f"empty_strided: {len(steps)} strides for the size {shape}")
+    last = sum((n - 1) * step for n, step in zip(shape, steps, strict=True)) if all(shape) else -1
+    memory = np.zeros(last + 1, kind_of(dtype))
+    strides = tuple(step * memory.itemsize for step in steps)
+    return finish(np.ndarray(shape, memory.dtype, memory, 0, strides), requires_grad)
 
 
-def randint_like(input: Tensor, low: int, high: Any = None, *, dtype: Any = None) -> Tensor:
-    """Draw integers with the shape and dtype of another tensor."""
-    if high is None:
-        low, high = 0, low
-    return randint(low, high, tuple(input.shape), dtype=_like(input, dtype))
+def empty_permuted(size: Any, physical_layout: Any, *, dtype: Any = None, layout: Any = None,
+                   device: Any = None, requires_grad: bool = False,
+                   pin_memory: bool = False) -> Tensor:  # fmt: skip
+    """Make a tensor whose axes lie in memory in the order `physical_layout`, outermost first."""
+    place(device, layout)
+    shape, order = shape_of(size), shape_of(physical_layout)
+    if sorted(order) != [*range(len(shape))]:
+        raise RuntimeError(f"empty_permuted: {order} is no order of the axes of the size {shape}")
+    memory = np.zeros([shape[axis] for axis in order], kind_of(dtype))
+    return finish(memory.transpose(np.argsort(order)), requires_grad)
 
 
-def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None) -> Tensor:
-    """Draw an order of the numbers from 0 to n - 1."""
-    kind = dtypes.int64.dtype if dtype is None else dtypes.as_numpy(dtype)
-    return _finish(_rng(generator).permutation(n).astype(kind), False)
+def _like(input: Tensor, dtype: Any, layout: Any, device: Any) -> tuple[tuple[int, ...], Any]:
+    if device is not None or layout is not None:
+        place(device, layout)
+    array = input._array
+    return array.shape, array.dtype if dtype is None else dtypes.as_numpy(dtype)
 
 
-def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *,
-           generator: Generator | None = None) -> Tensor:  # fmt: skip
-    """Draw from normal distributions with these means and deviations."""
-    if size is None:
-        size = np.broadcast_shapes(np.shape(getattr(mean, "_array", mean)),
-                                   np.shape(getattr(std, "_array", std)))  # fmt: skip
-    return randn(*size, generator=generator) * std + mean  # type: ignore[no-any-return]
+def zeros_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None,
+               pin_memory: bool = False, requires_grad: bool = False,
+               memory_format: Any = None) -> Tensor:  # fmt: skip
+    """Make a tensor of zeros with the shape and dtype of another."""
+    return finish(np.zeros(*_like(input, dtype, layout, device)), requires_grad)
 
 
-def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
-    """Draw 1 with the probability that each element names, else 0."""
-    p = input._array
-    if p.size and not ((p >= 0) & (p <= 1)).all():
-        raise RuntimeError("bernoulli: probabilities have to lie in [0, 1]")
-    return _finish((_rng(generator).random(p.shape) < p).astype(p.dtype), False)
+def ones_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None,
+              pin_memory: bool = False, requires_grad: bool = False,
+              memory_format: Any = None) -> Tensor:  # fmt: skip
+    """Make a tensor of ones with the shape and dtype of another."""
+    return finish(np.ones(*_like(input, dtype, layout, device)), requires_grad)
 
 
-def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *,
-                generator: Generator | None = None) -> Tensor:  # fmt: skip
-    """Draw indices with probabilities in proportion to the (non-negative) elements of each row."""
-    weights = np.atleast_2d(input._array).astype(np.float64)
-    if not np.isfinite(weights).all() or (weights < 0).any() or not (weights.sum(1) > 0).all():
-        raise RuntimeError("multinomial: weights have to be finite, non-negative, and not all zero")
-    if not replacement and (np.count_nonzero(weights, axis=1) < num_samples).any():
-        raise RuntimeError(
-            f"multinomial: {num_samples} draws without replacement from fewer nonzero weights"
-        )
-    rng = _rng(generator)
-    if replacement:
-        edges = np.cumsum(weights, 1)
-        u = rng.random((len(weights), num_samples)) * edges[:, -1:]
-        rows = np.stack([np.searchsorted(e, x, "right") for e, x in zip(edges, u, strict=True)])
-    else:
-        # Efraimidis and Spirakis (2006): the largest log(u) / w are a draw without replacement.
-        with np.errstate(divide="ignore"):
-            keys = np.log(rng.random(weights.shape)) / weights
-        rows = np.argsort(-keys, axis=1)[:, :num_samples]
-    rows = rows.astype(np.int64)
-    return _finish(rows[0] if input.ndim == 1 else rows, False)
+def empty_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None,
+               pin_memory: bool = False, requires_grad: bool = False,
+               memory_format: Any = None) -> Tensor:  # fmt: skip
+    """Make a tensor yet to be set, with the shape and dtype of another; see :func:`empty`."""
+    return finish(np.zeros(*_like(input, dtype, layout, device)), requires_grad)
+
+
+def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, layout: Any = None,
+              device: Any = None, pin_memory: bool = False, requires_grad: bool = False,
+              memory_format: Any = None) -> Tensor:  # fmt: skip
+    """Make a tensor of one value with the shape and dtype of another."""
+    shape, kind = _like(input, dtype, layout, device)
+    return finish(np.full(shape, getattr(fill_value, "_array", fill_value), kind), requires_grad)
+
+
+def eye(n: int, m: int | None = None, *, out: Tensor | None = None, dtype: Any = None,
+        layout: Any = None, device: Any = None, pin_memory: bool = False,
+        requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """Make a matrix with ones on the diagonal, zeros elsewhere."""
+    place(device, layout)
+    if n < 0 or (m is not None and m < 0):
+        raise RuntimeError(f"eye: a matrix can't have the negative length in ({n}, {m})")
+    return finish(np.eye(n, m, dtype=kind_of(dtype)), requires_grad, out)
 
 
 def is_tensor(obj: Any) -> bool:

@@ -7,42 +7,16 @@ from typing import Any, TypeAlias
 import numpy as np
 
 __all__ = [
-    "as_numpy",
-    "bool",
-    "can_cast",
-    "cdouble",
-    "cfloat",
-    "complex64",
-    "complex128",
-    "double",
-    "dtype",
-    "finfo",
-    "float",
-    "float16",
-    "float32",
-    "float64",
-    "get_default_dtype",
-    "half",
-    "iinfo",
-    "int",
-    "int8",
-    "int16",
-    "int32",
-    "int64",
-    "long",
-    "promote_types",
-    "result_type",
-    "set_default_dtype",
-    "short",
-    "uint8",
+    "as_numpy", "bfloat16", "bool", "can_cast", "cdouble", "cfloat", "complex64", "complex128",
+    "double", "dtype", "finfo", "float", "float16", "float32", "float64", "get_default_dtype",
+    "half", "iinfo", "int", "int8", "int16", "int32", "int64", "long", "promote_types",
+    "result_type", "set_default_dtype", "short", "uint8", "uint16", "uint32", "uint64",
 ]  # fmt: skip
 
 # The names of Python's types stand for dtypes below, as in PyTorch.
 _bool: TypeAlias = bool
 _int: TypeAlias = int
 _float: TypeAlias = float
-
-finfo, iinfo = np.finfo, np.iinfo
 
 
 class dtype:  # noqa: N801  PyTorch's name
@@ -103,17 +77,55 @@ class dtype:  # noqa: N801  PyTorch's name
     def __reduce__(self) -> str:
         return self.name
 
+    def to_real(self) -> dtype:
+        """Return the type of the real and the imaginary part; a real type is its own."""
+        return _OF_NUMPY[np.dtype(f"f{self.itemsize // 2}")] if self.is_complex else self
+
+    def to_complex(self) -> dtype:
+        """Return the complex type of this precision."""
+        if self.is_complex:
+            return self
+        return complex128 if self.itemsize == 8 else complex64
+
+
+class _Bfloat16(dtype):
+    """A name to compare with and to pass on: NumPy has no such numbers, so no tensor has them."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        self.name = "bfloat16"
+
+    @property
+    def dtype(self) -> Any:  # type: ignore[override]
+        raise TypeError(
+            "NumPy has no bfloat16, so there are no tensors of it: use tgb.float32, or under "
+            "autocast nothing (it computes in float32)"
+        )
+
+    is_floating_point = is_signed = True
+    is_complex = False
+    itemsize = 2
+
+    def __hash__(self) -> _int:
+        return hash(self.name)
+
 
 bool = dtype("bool")
 uint8, int8, int16 = dtype("uint8"), dtype("int8"), dtype("int16")
+uint16, uint32, uint64 = dtype("uint16"), dtype("uint32"), dtype("uint64")
 int32, int64 = dtype("int32"), dtype("int64")
 float16, float32, float64 = dtype("float16"), dtype("float32"), dtype("float64")
 complex64, complex128 = dtype("complex64"), dtype("complex128")
 half, float, double = float16, float32, float64
 short, int, long = int16, int32, int64
 cfloat, cdouble = complex64, complex128
+bfloat16: dtype = _Bfloat16()
 
-_ALL = (bool, uint8, int8, int16, int32, int64, float16, float32, float64, complex64, complex128)
+_ALL = (
+    bool, uint8, int8, int16, int32, int64, float16, float32, float64, complex64, complex128,
+    uint16, uint32, uint64,
+)  # fmt: skip
 _OF_NUMPY: dict[Any, dtype] = {d.dtype: d for d in _ALL}
 _OF_PYTHON = {_bool: bool.dtype, _int: int64.dtype}
 
@@ -137,6 +149,8 @@ def as_numpy(given: Any) -> np.dtype[Any]:
         return given.dtype
     if given is _float:
         return _default
+    if isinstance(getattr(given, "dtype", None), dtype):  # a legacy type: tgb.FloatTensor
+        return given.dtype.dtype  # type: ignore[no-any-return]
     return of_numpy(np.dtype(given)).dtype
 
 
@@ -207,7 +221,12 @@ def _join(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
         return b
     if b.kind in "bui" and a.kind in "fc":
         return a
-    return np.promote_types(a, b)
+    joined = np.promote_types(a, b)
+    if joined.kind == "f" and a.kind in "iu":
+        raise RuntimeError(
+            f"{a} and {b} have no common integer type: convert one of them first, x.to(tgb.int64)"
+        )
+    return joined
 
 
 def _lift(result: np.dtype[Any], higher: np.dtype[Any]) -> np.dtype[Any]:
@@ -230,3 +249,79 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
 def can_cast(from_: dtype, to: dtype) -> _bool:
     """Whether PyTorch's rules allow the conversion inside an in-place operation."""
     return _RANK[as_numpy(from_).kind] <= _RANK[as_numpy(to).kind]
+
+
+class finfo:  # noqa: N801  PyTorch's name
+    """The limits of a floating-point type, as Python numbers.
+
+    Parameters
+    ----------
+    type : dtype, optional
+        The default dtype if left out; of a complex type, its parts' limits.
+
+    Raises
+    ------
+    TypeError
+        For an integer type.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.finfo(tgb.float16).max, tgb.finfo().bits
+    (65504.0, 32)
+    """
+
+    __slots__ = (
+        "bits", "dtype", "eps", "max", "min", "resolution", "smallest_normal", "tiny",
+    )  # fmt: skip
+
+    def __init__(self, type: Any = None) -> None:
+        if type is bfloat16:
+            # 8 bits of exponent, as float32, and 7 of mantissa.
+            self.bits, self.dtype, self.eps, self.resolution = 16, "bfloat16", 2.0**-7, 0.01
+            self.max, self.tiny = (2 - 2.0**-7) * 2.0**127, 2.0**-126
+        else:
+            kind = _default if type is None else as_numpy(type)
+            if kind.kind not in "fc":
+                raise TypeError(f"finfo is for floating-point types; {kind} has tgb.iinfo")
+            limits = np.finfo(kind)
+            self.bits, self.dtype = limits.bits, str(limits.dtype)
+            self.eps, self.resolution = _float(limits.eps), _float(limits.resolution)
+            self.max, self.tiny = _float(limits.max), _float(limits.tiny)
+        self.min, self.smallest_normal = -self.max, self.tiny
+
+    def __repr__(self) -> str:
+        numbers = ", ".join(
+            f"{name}={getattr(self, name):g}"
+            for name in ("resolution", "min", "max", "eps", "smallest_normal", "tiny")
+        )
+        return f"finfo({numbers}, dtype={self.dtype})"
+
+
+class iinfo:  # noqa: N801  PyTorch's name
+    """The limits of an integer type, as Python numbers.
+
+    Raises
+    ------
+    TypeError
+        For bool and for types with a fraction.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.iinfo(tgb.int8).min
+    -128
+    """
+
+    __slots__ = ("bits", "dtype", "max", "min")
+
+    def __init__(self, type: Any) -> None:
+        kind = as_numpy(type)
+        if kind.kind not in "iu":
+            raise TypeError(f"iinfo is for integer types; for {kind} there is tgb.finfo")
+        limits = np.iinfo(kind)
+        self.bits, self.dtype = limits.bits, str(limits.dtype)
+        self.min, self.max = _int(limits.min), _int(limits.max)
+
+    def __repr__(self) -> str:
+        return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"

@@ -8,7 +8,7 @@ import numpy as np
 
 from .origin import leave
 
-__all__ = ["Exchange"]
+__all__ = ["Exchange", "own_attributes"]
 
 
 class Exchange:
@@ -45,6 +45,29 @@ class Exchange:
         self.storage.expose(leave(self._origin, "np.asarray", self.node))
         return array
 
+    def __dlpack__(self: Any, *, stream: Any = None, max_version: Any = None,
+                   dl_device: Any = None, copy: bool | None = None) -> Any:  # fmt: skip
+        """Hand the memory to another library, https://dmlc.github.io/dlpack/latest/.
+
+        Raises
+        ------
+        BufferError
+            If the tensor requires a gradient: the other library would lose it.
+        """
+        if self.requires_grad:
+            raise BufferError(
+                "a tensor that requires a gradient can't be exported, its history would be lost: "
+                "use x.detach()"
+            )
+        self.storage.expose(leave(self._origin, "__dlpack__", self.node))
+        return self._array.__dlpack__(
+            stream=stream, max_version=max_version, dl_device=dl_device, copy=copy
+        )
+
+    def __dlpack_device__(self: Any) -> Any:
+        """Name the device as DLPack does: (1, 0), the CPU."""
+        return self._array.__dlpack_device__()
+
     def __deepcopy__(self: Any, memo: Any) -> Any:
         if not self.is_leaf:
             raise RuntimeError(
@@ -58,16 +81,27 @@ class Exchange:
             twin.requires_grad_()
         if self.grad is not None:
             twin.grad = self.grad._over(self.grad._array.copy())
-        if vars(self):
+        own = own_attributes(self)
+        if own:
             from copy import deepcopy
 
-            vars(twin).update(deepcopy(vars(self), memo))
+            vars(twin).update(deepcopy(own, memo))
         return twin
 
     def __reduce_ex__(self: Any, protocol: Any) -> Any:
         if not self.is_leaf:
             raise RuntimeError("only leaves can be pickled: use x.detach()")
-        return _rebuild, (type(self), self._array, self.requires_grad, self._name, vars(self))
+        own = own_attributes(self)
+        return _rebuild, (type(self), self._array, self.requires_grad, self._name, own)
+
+
+#: What the engine keeps among a tensor's attributes.
+_ENGINE = {"_grad", "_inference", "_name", "_origin", "_view"}
+
+
+def own_attributes(tensor: Any) -> dict[str, Any]:
+    """Return the attributes that a user has put on a tensor."""
+    return {name: value for name, value in vars(tensor).items() if name not in _ENGINE}
 
 
 def _rebuild(cls: Any, array: Any, requires_grad: bool, name: str | None, extra: Any) -> Any:

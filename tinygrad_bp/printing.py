@@ -9,9 +9,59 @@ import numpy as np
 
 from . import dtype as dtypes
 
-__all__ = ["tensor_text"]
+__all__ = ["get_printoptions", "set_printoptions", "tensor_text"]
 
-_THRESHOLD, _EDGE, _WIDTH, _DIGITS = 1000, 3, 80, 4
+_PROFILES: dict[str, dict[str, Any]] = {
+    "default": {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80},
+    "short": {"precision": 2, "threshold": 1000, "edgeitems": 2, "linewidth": 80},
+    "full": {"precision": 4, "threshold": math.inf, "edgeitems": 3, "linewidth": 80},
+}
+_options: dict[str, Any] = {**_PROFILES["default"], "sci_mode": None}
+
+
+def set_printoptions(precision: int | None = None, threshold: float | None = None,
+                     edgeitems: int | None = None, linewidth: int | None = None,
+                     profile: str | None = None, sci_mode: bool | None = None) -> None:  # fmt: skip
+    """Choose how tensors are printed; what is left out stays as it is.
+
+    Parameters
+    ----------
+    precision : int
+        Digits after the point.
+    threshold : int
+        Tensors with more elements are shortened.
+    edgeitems : int
+        How many elements a shortened print shows at either end of an axis.
+    linewidth : int
+        Characters per line.
+    profile : {"default", "short", "full"}
+        A choice of all of these, made first.
+    sci_mode : bool or None
+        Scientific notation always or never; as the numbers need it by default.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.set_printoptions(precision=2)
+    >>> tgb.tensor([0.12345])
+    tensor([0.12])
+    >>> tgb.set_printoptions(profile="default")
+    """
+    if profile is not None:
+        if profile not in _PROFILES:
+            raise ValueError(f"{profile!r} is no profile; there are {', '.join(_PROFILES)}")
+        _options.update(_PROFILES[profile])
+    chosen = {
+        "precision": precision, "threshold": threshold, "edgeitems": edgeitems,
+        "linewidth": linewidth,
+    }  # fmt: skip
+    _options.update({name: value for name, value in chosen.items() if value is not None})
+    _options["sci_mode"] = sci_mode  # as in PyTorch, any call forgets an earlier choice
+
+
+def get_printoptions() -> dict[str, Any]:
+    """Return what :func:`set_printoptions` has set."""
+    return dict(_options)
 
 
 def tensor_text(tensor: Any) -> str:
@@ -38,7 +88,7 @@ def tensor_text(tensor: Any) -> str:
     text = head + body
     last = len(text) - text.rfind("\n") + 1
     for suffix in suffixes:
-        if last + len(suffix) + 2 > _WIDTH:
+        if last + len(suffix) + 2 > _options["linewidth"]:
             text += ",\n" + " " * len(head) + suffix
             last = len(head) + len(suffix)
         else:
@@ -64,16 +114,18 @@ class _Formatter:
                 low, high = float(size.min()), float(size.max())
                 self.whole = bool((measured == np.ceil(measured)).all())
                 self.scientific = high / low > 1000.0 or high > 1.0e8 or low < 1.0e-4
+        if self.floating and _options["sci_mode"] is not None:
+            self.scientific = _options["sci_mode"]
         self.width = max((len(self.text(value)) for value in measured.tolist()), default=1)
 
     def text(self, value: Any) -> str:
         if not self.floating:
             return str(value)
         if self.scientific:
-            return f"{value:.{_DIGITS}e}"
+            return f"{value:.{_options['precision']}e}"
         if self.whole:
             return f"{value:.0f}" + ("." if math.isfinite(value) else "")
-        return f"{value:.{_DIGITS}f}"
+        return f"{value:.{_options['precision']}f}"
 
     def padded(self, value: Any) -> str:
         return self.text(value).rjust(self.width)
@@ -92,7 +144,7 @@ class _Complex:
 
 
 def _body(array: np.ndarray[Any, Any], indent: int) -> str:
-    shorten = array.size > _THRESHOLD
+    shorten = array.size > _options["threshold"]
     shown = _edges(array) if shorten else array
     formatter = _Complex(shown) if array.dtype.kind == "c" else _Formatter(shown)
     return _nested(array, formatter, indent, shorten)
@@ -100,9 +152,10 @@ def _body(array: np.ndarray[Any, Any], indent: int) -> str:
 
 def _edges(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Take what a shortened print shows: the first and last few of each axis."""
+    edge = _options["edgeitems"]
     for axis, n in enumerate(array.shape):
-        if n > 2 * _EDGE:
-            array = np.take(array, [*range(_EDGE), *range(n - _EDGE, n)], axis)
+        if n > 2 * edge:
+            array = np.take(array, [*range(edge), *range(n - edge, n)], axis)
     return array
 
 
@@ -112,11 +165,12 @@ def _nested(
     if array.ndim == 0:
         return formatter.padded(array.item())
     n = len(array)
-    cut = shorten and n > 2 * _EDGE
-    chosen = [*range(_EDGE), None, *range(n - _EDGE, n)] if cut else list(range(n))
+    edge = _options["edgeitems"]
+    cut = shorten and n > 2 * edge
+    chosen = [*range(edge), None, *range(n - edge, n)] if cut else list(range(n))
     if array.ndim == 1:
         parts = [" ..." if i is None else formatter.padded(array[i].item()) for i in chosen]
-        a_line = max(1, (_WIDTH - indent) // (formatter.width + 2))
+        a_line = max(1, (_options["linewidth"] - indent) // (formatter.width + 2))
         rows = [", ".join(parts[i : i + a_line]) for i in range(0, len(parts), a_line)]
         return "[" + (",\n" + " " * (indent + 1)).join(rows) + "]"
     inner = [

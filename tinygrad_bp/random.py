@@ -6,11 +6,18 @@ machine, but not PyTorch's numbers.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Generator", "default_generator", "initial_seed", "manual_seed", "seed"]
+from .devices import CPU, device, on_cpu
+
+__all__ = [
+    "Generator", "default_generator", "fork_rng", "get_rng_state", "initial_seed", "manual_seed",
+    "seed", "set_rng_state",
+]  # fmt: skip
 
 
 class Generator:
@@ -31,9 +38,10 @@ class Generator:
     True
     """
 
+    _wrap: Callable[[np.ndarray[Any, Any]], Any]  # makes a tensor; set where there are tensors
+
     def __init__(self, device: Any = "cpu") -> None:
-        if str(device) != "cpu":
-            raise RuntimeError(f"there is no device {str(device)!r}: generators live on 'cpu'")
+        on_cpu(device)
         self._seed = 0
         self.numpy = np.random.Generator(np.random.PCG64(0))
 
@@ -55,15 +63,51 @@ class Generator:
         """Return the seed at which the stream was last started."""
         return self._seed
 
-    def get_state(self) -> dict[str, Any]:
-        """Return the position in the stream, as plain numbers and strings."""
-        return {"seed": self._seed, "state": self.numpy.bit_generator.state}
+    @property
+    def device(self) -> device:
+        """Where the numbers are drawn: on the CPU."""
+        return CPU
 
-    def set_state(self, state: dict[str, Any]) -> Generator:
-        """Go to a position that :meth:`get_state` returned."""
-        self.numpy.bit_generator.state = state["state"]
-        self._seed = int(state["seed"])
+    def get_state(self) -> Any:
+        """Return the position in the stream, as a tensor of bytes (JSON, UTF-8)."""
+        import json
+
+        state = {"seed": self._seed, "state": self.numpy.bit_generator.state}
+        return Generator._wrap(np.frombuffer(json.dumps(state).encode(), np.uint8).copy())
+
+    def set_state(self, new_state: Any) -> Generator:
+        """Go to a position that :meth:`get_state` returned.
+
+        Raises
+        ------
+        TypeError, RuntimeError
+            For what is no tensor of bytes, and for bytes that are no such position.
+        """
+        import json
+
+        array = getattr(new_state, "_array", None)
+        if array is None or array.dtype != np.uint8:
+            raise TypeError("set_state takes a tensor of uint8, as get_state() returns")
+        try:
+            state = json.loads(array.tobytes())
+            self.numpy.bit_generator.state = state["state"]
+            self._seed = int(state["seed"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise RuntimeError(
+                f"these {array.size} bytes are no state of a generator of tinygrad_bp: {error}"
+            ) from None
         return self
+
+    def clone_state(self) -> Generator:
+        """Return another generator at the same position in the stream."""
+        return Generator().set_state(self.get_state())
+
+    def __reduce__(self) -> Any:
+        return _restored, (self.get_state(),)
+
+
+def _restored(state: Any) -> Generator:
+    return Generator().set_state(state)
 
 
 class _Default(Generator):
@@ -100,3 +144,26 @@ def seed() -> int:
 def initial_seed() -> int:
     """Return the seed at which the default generator was last started."""
     return default_generator.initial_seed()
+
+
+def get_rng_state() -> Any:
+    """Return the default generator's position in its stream, as a tensor of bytes."""
+    return default_generator.get_state()
+
+
+def set_rng_state(new_state: Any) -> None:
+    """Let the default generator go to a position that :func:`get_rng_state` returned."""
+    default_generator.set_state(new_state)
+
+
+@contextlib.contextmanager
+def fork_rng(devices: Any = None, enabled: bool = True, _caller: str = "fork_rng",
+             _devices_kw: str = "devices",
+             device_type: str = "cuda") -> Iterator[None]:  # fmt: skip
+    """Put the default generator back, after a with-block, to where it was before."""
+    before = default_generator.get_state() if enabled else None
+    try:
+        yield
+    finally:
+        if enabled:
+            default_generator.set_state(before)

@@ -106,3 +106,14 @@ def test_memory_layout():
     assert x.contiguous() is x and x.T.data_ptr() == x.data_ptr() and x.element_size() == 8
     assert x.size() == tgb.Size([2, 3]) and x.size(1) == 3 and x.numel() == 6 and x.dim() == 2
     assert repr(x.shape) == "tinygrad_bp.Size([2, 3])" and x.shape.numel() == 6
+
+
+def test_operations_are_pickled_and_copied_by_name():
+    import copy
+    import pickle
+
+    for op in (tgb.relu, tgb.tanh, tgb.add, tgb.greater, tgb.nn.functional.relu):
+        assert pickle.loads(pickle.dumps(op)) is op is copy.deepcopy(op)
+    nameless = tgb.op.elementwise(lambda x: x + 1, name="next", x=lambda g: g)
+    with pytest.raises(pickle.PicklingError, match="no variable"):
+        pickle.dumps(nameless)

@@ -142,3 +142,8 @@ def test_pickle_and_deepcopy_of_leaves():
     assert pickle.loads(pickle.dumps(tgb.float32)) is tgb.float32
     i = tgb.tensor([1, 2])
     assert pickle.loads(pickle.dumps(i)).dtype == tgb.int64
+
+
+def test_what_is_beyond_the_range_becomes_infinite_without_a_warning():
+    assert tgb.tensor([1e300, -1e300]).tolist() == [np.inf, -np.inf]
+    assert tgb.tensor(1e300, dtype=tgb.float64).float().item() == np.inf

@@ -1,0 +1,113 @@
+"""The memory behind tensors, as PyTorch shows it: a row of bytes, or of numbers of one dtype."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from .dtype import dtype, of_numpy
+
+__all__ = ["TypedStorage", "UntypedStorage", "is_shared_memory", "shared_copy"]
+
+
+class _Memory:
+    """A row over the memory that an array owns."""
+
+    __slots__ = ("_owner", "_row")
+
+    def __init__(self, owner: np.ndarray[Any, Any], kind: Any) -> None:
+        self._owner = owner
+        row = owner.ravel(order="K")  # a view: what owns its memory has no gaps
+        self._row = row.view(kind)
+
+    def __len__(self) -> int:
+        return len(self._row)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._row.tolist())
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._row[index].tolist()
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self._row[index] = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Memory) and self.data_ptr() == other.data_ptr()
+
+    def __hash__(self) -> int:
+        return hash(self.data_ptr())
+
+    def data_ptr(self) -> int:
+        """Return the address of the first element."""
+        return int(self._owner.ctypes.data)
+
+    def nbytes(self) -> int:
+        """Return the number of bytes."""
+        return int(self._owner.nbytes)
+
+    def size(self) -> int:
+        """Return the number of elements."""
+        return len(self._row)
+
+    def tolist(self) -> list[Any]:
+        """Return the elements as Python numbers."""
+        return self._row.tolist()  # type: ignore[no-any-return]
+
+    def element_size(self) -> int:
+        """Return the bytes of an element."""
+        return int(self._row.itemsize)
+
+    def is_shared(self) -> bool:
+        """Whether forked processes see the same memory."""
+        return is_shared_memory(self._owner)
+
+
+class UntypedStorage(_Memory):
+    """Memory as bytes."""
+
+    __slots__ = ()
+
+    def __init__(self, owner: np.ndarray[Any, Any]) -> None:
+        super().__init__(owner, np.uint8)
+
+    def __repr__(self) -> str:
+        return f"tinygrad_bp.UntypedStorage(size={len(self)})"
+
+
+class TypedStorage(_Memory):
+    """Memory as numbers of one dtype."""
+
+    __slots__ = ()
+
+    def __init__(self, owner: np.ndarray[Any, Any]) -> None:
+        super().__init__(owner, owner.dtype)
+
+    @property
+    def dtype(self) -> dtype:
+        """The type of the elements."""
+        return of_numpy(self._row.dtype)
+
+    def untyped(self) -> UntypedStorage:
+        """Return the same memory as bytes."""
+        return UntypedStorage(self._owner)
+
+    def __repr__(self) -> str:
+        return f"tinygrad_bp.TypedStorage(dtype={self.dtype!r}, size={len(self)})"
+
+
+def shared_copy(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Copy an array into memory that processes forked from this one will share."""
+    memory = mmap.mmap(-1, max(array.nbytes, 1))
+    twin = np.ndarray(array.shape, array.dtype, memory)
+    twin[...] = array
+    return twin
+
+
+def is_shared_memory(owner: np.ndarray[Any, Any]) -> bool:
+    """Whether an array was made by :func:`shared_copy`."""
+    base: Any = owner.base
+    return isinstance(getattr(base, "obj", base), mmap.mmap)
