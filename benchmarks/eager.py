@@ -1,11 +1,16 @@
-"""Forward and backward of small MLPs, eager: against hand-written NumPy and against PyTorch.
+"""Forward and backward, eager: against PyTorch, and small MLPs against hand-written NumPy too.
 
-    python benchmarks/eager.py [--rounds 40] [--only NAME] [--json FILE]
+    python benchmarks/eager.py [--rounds 40] [--only NAME] [--network NAME] [--json FILE]
+    python benchmarks/eager.py --memory
 
-All contenders run in one process, in random order round by round, and each figure is the median
-over the rounds: the ratios hold although the machine's speed drifts. What they do not show: the
-thread pools of NumPy's OpenBLAS and of PyTorch spin for a while after each product, and slow one
-another down, PyTorch most of all. `--only` gives one contender a process of its own.
+All contenders run in one process, in random order round by round, so that the ratios hold although
+the machine's speed drifts. Each figure is the mean over the rounds but the tenth at either end: a
+round is slower after PyTorch than after NumPy, and a median would fall on one side or the other.
+The thread pools of NumPy's OpenBLAS and of PyTorch spin for a while after each product, and slow
+one another down, PyTorch most of all. `--only` gives one contender a process of its own.
+
+`--memory` prints instead how far the resident memory of a process rises above what it is after the
+library's import, over ten steps of the GPT with Adam: each library in a process of its own.
 
 `OPENBLAS_CORETYPE` and `OPENBLAS_L2_SIZE`, which pin NumPy's kernels to an older processor on some
 machines, are taken away for all alike. PyTorch takes part where it is installed (extra `peers`).
@@ -17,7 +22,9 @@ import argparse
 import itertools
 import json
 import os
+import resource
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -34,6 +41,7 @@ import numpy as np  # noqa: E402  after the environment is settled
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import tinygrad_bp as tgb  # noqa: E402
+from benchmarks import networks  # noqa: E402
 
 try:
     # Not even imported where it takes no part: its thread pool would.
@@ -131,7 +139,7 @@ def framework(library: Any, sizes: tuple[int, ...], m: int) -> Contender:
 
 
 def compare(sizes: tuple[int, ...], m: int, rounds: int, only: str | None) -> dict[str, float]:
-    """Time the contenders in turn; return the median microseconds of each."""
+    """Time the contenders on an MLP; return the microseconds that a step of each takes."""
     contenders = {"by hand": by_hand(sizes, m), "tinygrad_bp": framework(tgb, sizes, m)}
     if torch is not None:
         contenders["PyTorch"] = framework(torch, sizes, m)
@@ -145,7 +153,22 @@ def compare(sizes: tuple[int, ...], m: int, rounds: int, only: str | None) -> di
         for array, expected in zip(found, reference, strict=True):
             np.testing.assert_allclose(array, expected, rtol=2e-3, atol=2e-5, err_msg=name)
     steps = {name: step for name, (step, _) in contenders.items() if only in (None, name)}
-    loops = 50 if sizes[0] > 2 else 100
+    return measure(steps, 50 if sizes[0] > 2 else 100, rounds)
+
+
+def compare_network(network: networks.Network, rounds: int, only: str | None) -> dict[str, float]:
+    """Time the libraries on a larger network; return the microseconds of a step of each."""
+    libraries = {"tinygrad_bp": tgb, "PyTorch": torch}
+    steps = {
+        name: networks.step(library, network)[1]
+        for name, library in libraries.items()
+        if library is not None and only in (None, name)
+    }
+    return measure(steps, 5, rounds)
+
+
+def measure(steps: dict[str, Callable[[], None]], loops: int, rounds: int) -> dict[str, float]:
+    """Run the steps in turn, in random order; return the microseconds that one of each takes."""
     times: dict[str, list[float]] = {name: [] for name in steps}
     for step in steps.values():
         for _ in range(loops):
@@ -158,31 +181,73 @@ def compare(sizes: tuple[int, ...], m: int, rounds: int, only: str | None) -> di
             for _ in range(loops):
                 step()
             times[name].append((time.perf_counter() - start) / loops * 1e6)
-    return {name: statistics.median(taken) for name, taken in times.items()}
+    cut = rounds // 10
+    return {
+        name: statistics.fmean(sorted(taken)[cut : rounds - cut]) for name, taken in times.items()
+    }
+
+
+def peak_memory(name: str) -> float:
+    """Return by how many MB this process grows over ten training steps of the GPT."""
+    library = {"tinygrad_bp": tgb, "PyTorch": torch}[name]
+    library.ones(2, 2).sum()  # what is loaded at first use
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    model, run = networks.step(library, networks.NETWORKS[-1])
+    optimizer = library.optim.Adam(model.parameters())
+    for _ in range(10):
+        run()
+        optimizer.step()
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+
+
+def compare_memory() -> None:
+    """Print the growth of each library's process, and their ratio."""
+    grown = {}
+    for name in ("tinygrad_bp", "PyTorch"):
+        command = [sys.executable, __file__, "--memory", "--only", name]
+        out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        grown[name] = float(out)
+        print(f"{name:>12}: {grown[name]:7.1f} MB")
+    print(f"ours/PyTorch: {grown['tinygrad_bp'] / grown['PyTorch']:.2f}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("--rounds", type=int, default=40, help="rounds to take the median of")
+    parser.add_argument("--rounds", type=int, default=40, help="rounds of each contender")
     parser.add_argument("--only", choices=NAMES, help="measure one contender, on its own")
+    parser.add_argument("--network", help="measure only the networks whose name contains this")
+    parser.add_argument("--memory", action="store_true", help="the peak memory of the GPT instead")
     parser.add_argument("--json", type=Path, help="write the figures to this file, too")
     options = parser.parse_args()
+    if options.memory:
+        print(f"{peak_memory(options.only):.1f}") if options.only else compare_memory()
+        return
     if torch is None and options.only is None:
         print("PyTorch is not installed (the extra `peers`): compared with NumPy alone")
-    print("forward + backward, µs (median)")
+    print("forward + backward, µs")
     print(f"{'network':>17} {'batch':>5} {'by hand':>8} {'ours':>8} {'PyTorch':>8}"
           f" {'ours/hand':>9} {'PyTorch/ours':>12}")  # fmt: skip
     figures = {}
-    for sizes, m in NETWORKS:
-        times = compare(sizes, m, options.rounds, options.only)
-        name = "-".join(map(str, sizes))
-        figures[name] = {"batch": m, **times}
+    mlps = {"-".join(map(str, sizes)): (sizes, m) for sizes, m in NETWORKS}
+    larger = {network.name: network for network in networks.NETWORKS}
+    for name in [*mlps, *larger]:
+        if options.network and options.network.lower() not in name.lower():
+            continue
+        if name in mlps:
+            sizes, batch = mlps[name]
+            times = compare(sizes, batch, options.rounds, options.only)
+        elif options.only == "by hand":
+            continue
+        else:
+            batch = larger[name].batch
+            times = compare_network(larger[name], options.rounds, options.only)
+        figures[name] = {"batch": batch, **times}
         cells = [f"{times[c]:8.1f}" if c in times else f"{'-':>8}" for c in NAMES]
         ratios = [
             f"{times[a] / times[b]:{width}.2f}" if a in times and b in times else f"{'-':>{width}}"
             for a, b, width in ((NAMES[1], NAMES[0], 9), (NAMES[2], NAMES[1], 12))
         ]
-        print(f"{name:>17} {m:>5}", *cells, *ratios)
+        print(f"{name:>17} {batch:>5}", *cells, *ratios, flush=True)
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2) + "\n")
 
