@@ -126,7 +126,7 @@ __all__ = [
     "count_nonzero", "cov", "cpu", "cross", "cuda", "cummax", "cummin", "cumprod", "cumsum",
     "cumulative_trapezoid", "datasets", "default_generator", "deg2rad", "det", "device", "diag",
     "diag_embed", "diagflat", "diagonal", "diagonal_copy", "diagonal_scatter", "diff", "digamma",
-    "dist", "distributions", "div", "divide", "dot", "double", "draw", "dropout", "dropout_",
+    "dist", "distributed", "distributions", "div", "divide", "dot", "double", "draw", "dropout", "dropout_",
     "dsplit", "dstack", "dtype", "e", "einsum", "empty", "empty_like", "empty_permuted",
     "empty_strided", "enable_grad", "eq", "equal", "erf", "erfc", "erfinv", "exp", "exp2",
     "expand_copy", "expm1", "eye", "feature_alpha_dropout", "feature_dropout", "fft", "fill",
@@ -186,7 +186,8 @@ __all__ = [
 
 if _TYPE_CHECKING:
     from . import (
-        accelerator, amp, autograd, backends, cpu, cuda, datasets, distributions, fft, func,
+        accelerator, amp, autograd, backends, cpu, cuda, datasets, distributed, distributions, fft,
+        func,
         functional, jit, linalg, masked, mps, multiprocessing, nn, op, optim, profiler,
         serialization, signal, sparse, special, testing, textbook, types, utils, version, xpu,
     )  # fmt: skip
@@ -272,7 +273,7 @@ _ROOMS: tuple[str, ...] = (
     "signal", "special", "textbook",
 )  # fmt: skip
 _ROOMS += (
-    "accelerator", "amp", "backends", "cpu", "cuda", "func", "functional", "jit", "mps",
+    "accelerator", "amp", "backends", "cpu", "cuda", "distributed", "func", "functional", "jit", "mps",
     "multiprocessing", "profiler", "serialization", "sparse", "testing", "types", "utils",
     "version", "xpu",
 )  # fmt: skip

@@ -105,7 +105,21 @@ def backward(
     seeds = _seeds(roots, given, create_graph, wrap)
     found = _run(seeds, keep, lift if create_graph else None, wanted)
     for node, (gradient, own) in found.items():
-        _collect(node, gradient, own, wrap)
+        extra = node.extra
+        if (
+            own
+            and extra is not None
+            and extra.grad is None
+            and not extra.post_hooks
+            and type(gradient) is np.ndarray
+            and gradient.shape == node.shape
+            and node.made is not None
+            and (leaf := node.made()) is not None
+            and leaf._node is node
+        ):
+            extra.grad = wrap(gradient)  # the ordinary case, without a further call
+        else:
+            _collect(node, gradient, own, wrap)
 
 
 def _collect(node: Node, gradient: Any, own: bool, wrap: Wrap) -> None:

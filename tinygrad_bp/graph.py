@@ -132,8 +132,21 @@ class Node(_Usual):
 
     @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
-        """The nodes behind this one, as PyTorch lists them: (node, number of its output)."""
-        return tuple((parent, 0) for parent in self.inputs)
+        """The nodes behind this one, as PyTorch lists them: (node, number of its output).
+
+        A constant has no node. A number before the tensor, as in ``2 * x``, is listed after it.
+        """
+        listed = tuple((parent, 0) for parent in self.inputs)
+        if self.shapes is None or listed[0][0] is not None or self.shapes[0] != ():
+            return listed
+        return (*listed[1:], listed[0])
+
+    @property
+    def variable(self) -> Any:
+        """The tensor that a leaf's node collects the gradient of, as long as somebody has it."""
+        if self.op is not None or self.plan is not None:
+            raise AttributeError(f"{self.name()} has no variable: only AccumulateGrad has")
+        return None if self.made is None else self.made()
 
     @property
     def more(self) -> Extra:
@@ -268,7 +281,7 @@ def backprop(
         else:
             heappush(due, (-node.number, node))
     while due:
-        node = heappop(due)[1]
+        node = heappop(due)[1] if len(due) > 1 else due.pop()[1]
         g = gradients.pop(node)
         if useful is not None and node not in useful:
             continue
@@ -305,7 +318,10 @@ def backprop(
             if parent not in gradients:
                 gradients[parent] = gradient
                 if parent.op is not None:
-                    heappush(due, (-parent.number, parent))
+                    if due:
+                        heappush(due, (-parent.number, parent))
+                    else:
+                        due.append((-parent.number, parent))
                     continue
                 leaves.append(parent)
                 # A rule is linear in `g`: what it returns is `g`, a view, or an array of its own

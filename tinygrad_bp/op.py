@@ -177,14 +177,16 @@ class Op:
         PyTorch's keywords serve too: `input`, `other` for the operands, `out` for a tensor that
         takes the result.
         """
-        if attrs and not _KEYWORDS.isdisjoint(attrs):
-            return self._with_keywords(args, attrs)
         for arg in args:
             kind = type(arg)
             if kind in SPEAKERS:
+                if attrs and not _KEYWORDS.isdisjoint(attrs):
+                    return self._with_keywords(args, attrs)
                 if self.lane and (fast := self.lane(self, args, attrs)) is not None:
                     return fast
                 return SPEAKERS[kind](self, args, attrs)
+        if "input" in attrs:
+            return self._with_keywords(args, attrs)
         return self.forward(*args, **attrs)
 
     def _with_keywords(self, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:

@@ -308,3 +308,14 @@ def test_the_gradient_at_a_node_leaves_what_lies_behind_it_for_another_backward(
         assert gradient.tolist() == (2 * q).tolist()
     q.sum().backward()
     assert x.grad.tolist() == q.tolist()
+
+
+def test_the_graph_is_walked_as_in_pytorch():
+    x = tgb.ones(2, requires_grad=True)
+    for product in (2 * x, x * 2):
+        (leaf, zero), constant = product.grad_fn.next_functions
+        assert leaf.name() == "AccumulateGrad" and zero == 0 and constant == (None, 0)
+        assert leaf.variable is x and leaf.next_functions == ()
+    assert (tgb.ones(2) * x).grad_fn.next_functions[0] == (None, 0)
+    with pytest.raises(AttributeError, match="MultiplyBackward"):
+        _ = product.grad_fn.variable

@@ -171,18 +171,20 @@ def _absolute_x(g: Any, x: Any) -> Any:
 absolute = elementwise(np.absolute, x=_absolute_x)
 
 
-_BITS = {2: np.int16, 4: np.int32, 8: np.int64}
+_BITS = {"e": np.dtype("int16"), "f": np.dtype("int32"), "d": np.dtype("int64")}
 
 
 # What is not chosen gets a 0 even where the gradient is inf or NaN, as in PyTorch: no g * False.
 @elementwise(x=lambda g, condition: gate(condition, g))
 def gate(condition: Any, x: Any) -> Any:
     """Let `x` through where the condition holds, else 0; the condition is of booleans."""
-    if x.dtype.kind != "f":
-        return np.where(condition, x, np.zeros((), x.dtype))
+    dtype = x.dtype
+    bits = _BITS.get(dtype.char)
+    if bits is None:
+        return np.where(condition, x, np.zeros((), dtype))
     # The bits times 0 or 1, which knows no NaN: as quick as g * condition, where `np.where` takes
     # 9 times as long when the processor can't guess what comes next.
-    return (x.view(_BITS[x.dtype.itemsize]) * condition).view(x.dtype)
+    return (x.view(bits) * condition).view(dtype)
 
 
 # Equal operands share the gradient half and half, as in PyTorch (so that max(x, x) has slope 1).

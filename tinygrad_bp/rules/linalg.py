@@ -99,7 +99,7 @@ def _linear_weight(g: Any, x: Any) -> Any:
 def linear(x: Any, weight: Any, bias: Any) -> Any:
     """Give x Wᵀ + b for rows of features."""
     features = len(weight)
-    if x.ndim == 2 and max(128, 2 * len(x)) <= features and len(x) <= 64:
+    if features >= 128 and x.ndim == 2 and 2 * len(x) <= features and len(x) <= 64:
         # OpenBLAS shares the work out along the longer side of the result, and more evenly when
         # that comes first: (W xᵀ)ᵀ takes 95 µs where x Wᵀ takes 114 (64 × 784 to 128). Turned back
         # while the bias is added.
