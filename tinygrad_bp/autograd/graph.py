@@ -6,10 +6,76 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from ..graph import Node
-from ..tensor import Tensor
+from ..graph import Node, Packed
+from ..mode import modes, no_grad
+from ..tensor import Tensor, wrap
 
-__all__ = ["Node", "increment_version", "register_multi_grad_hook", "save_on_cpu"]
+__all__ = [
+    "Node", "increment_version", "register_multi_grad_hook", "save_on_cpu", "saved_tensors_hooks",
+]  # fmt: skip
+
+
+class saved_tensors_hooks:  # noqa: N801  PyTorch's name
+    """Pack what is kept for backward, and unpack it there, in a with-block.
+
+    The graph then holds what `pack_hook` returns: a smaller type, or the name of a file.
+
+    Parameters
+    ----------
+    pack_hook : callable
+        Gets a tensor, detached, and returns anything.
+    unpack_hook : callable
+        Gets that, and returns a tensor of the same values.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> x = tgb.ones(2, requires_grad=True)
+    >>> with tgb.autograd.graph.saved_tensors_hooks(lambda t: t.numpy(), tgb.from_numpy):
+    ...     loss = (x * x).sum()
+    >>> loss.backward()
+    >>> x.grad
+    tensor([2., 2.])
+    """
+
+    def __init__(self, pack_hook: Callable[[Tensor], Any],
+                 unpack_hook: Callable[[Any], Tensor]) -> None:  # fmt: skip
+        self.pack_hook, self.unpack_hook = pack_hook, unpack_hook
+        self._before: list[Any] = []
+
+    def __enter__(self) -> None:
+        self._before.append(modes.packing)
+        modes.packing = self._pack_all
+
+    def __exit__(self, *error: Any) -> None:
+        modes.packing = self._before.pop()
+
+    def _pack_all(self, saved: tuple[Any, ...], kept: Any) -> tuple[tuple[Any, ...], Packed]:
+        left, packed = list(saved), Packed()
+        for slot, _ in kept:
+            packed[slot] = self._pack(saved[slot])
+            left[slot] = None
+        return tuple(left), packed
+
+    def _pack(self, array: Any) -> Callable[[], Any]:
+        outer, modes.packing = modes.packing, None  # what the hook itself computes stays unpacked
+        try:
+            with no_grad():
+                small = self.pack_hook(wrap(array))
+        finally:
+            modes.packing = outer
+
+        def unpack() -> Any:
+            with no_grad():
+                value = self.unpack_hook(small)
+            if not isinstance(value, Tensor):
+                raise TypeError(
+                    "saved_tensors_hooks: unpack_hook has to return a Tensor, not a "
+                    f"{type(value).__name__}"
+                )
+            return value._array
+
+        return unpack
 
 
 @contextlib.contextmanager
