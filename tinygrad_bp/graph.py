@@ -22,7 +22,7 @@ from .rules.shape import sum_to
 from .source import Line, describe
 from .storage import changed, latest, tick
 
-__all__ = ["Extra", "Node", "Parts", "backprop", "topological_order"]
+__all__ = ["Extra", "Node", "Packed", "Parts", "backprop", "topological_order"]
 
 Lift = Callable[[Any, "Node"], Any]
 
@@ -49,6 +49,17 @@ class Parts(dict[int, Any]):
         for number, gradient in other.items():
             total[number] = total[number] + gradient if number in total else gradient
         return total
+
+
+class Packed(dict[int, Callable[[], Any]]):
+    """Kept values that a user's hook has packed, in place of what they looked like.
+
+    Their place among what was kept -> a function that unpacks it.
+    """
+
+
+#: PyTorch's names of what is kept, and whose value it is: the number of the input, -1 the output.
+_SAVED = {"_saved_self": 0, "_saved_other": 1, "_saved_result": -1}
 
 
 class _Usual:
@@ -145,7 +156,7 @@ class Node(_Usual):
     def variable(self) -> Any:
         """The tensor that a leaf's node collects the gradient of, as long as somebody has it."""
         if self.op is not None or self.plan is not None:
-            raise AttributeError(f"{self.name()} has no variable: only AccumulateGrad has")
+            raise AttributeError("only AccumulateGrad has a variable")
         return None if self.made is None else self.made()
 
     @property
@@ -154,6 +165,19 @@ class Node(_Usual):
         if self.extra is None:
             self.extra = Extra()
         return self.extra
+
+    def __getattr__(self, name: str) -> Any:
+        """Show what was kept, by PyTorch's names, for debugging: ``_saved_self`` and the like.
+
+        A tensor while somebody has it, else its values as an array.
+        """
+        if name in _SAVED and self.plan is not None and self.saved is not None:
+            for slot, source in self.plan.kept:
+                if source == _SAVED[name]:
+                    maker = self if source < 0 else self.inputs[source]
+                    tensor = None if maker is None or maker.made is None else maker.made()
+                    return self.unpack(None)[slot] if tensor is None else tensor
+        raise AttributeError(f"a node of the graph has no attribute {name!r}")
 
     def describe(self) -> str:
         """Name the operation, its output's shape and the line that recorded it, for a message."""
@@ -196,7 +220,10 @@ class Node(_Usual):
             )
         if plan is None or not plan.kept:
             return saved
-        if latest.at > self.number or self.snapshots:
+        packed = self.snapshots
+        if isinstance(packed, Packed):
+            saved = tuple(packed[at]() if at in packed else v for at, v in enumerate(saved))
+        elif latest.at > self.number or self.snapshots:
             for slot, source in plan.kept:
                 how = changed(saved[slot], self.number, self.snapshots.get(slot))
                 if how is not None:
@@ -269,7 +296,7 @@ def backprop(
     """
     useful = None if wanted is None else _leading_to(wanted, topological_order(seeds))
     gradients: dict[Node, Any] = {}  # what has arrived at each node so far
-    own: set[Node] = set()  # leaves whose gradient is an array that nobody else holds
+    own: set[Node] = set()  # whose gradient is an array that nobody else holds
     found: dict[Node, tuple[Any, bool]] = {}
     # The nodes to visit, the youngest first: when one is due, all its consumers have been.
     due: list[tuple[int, Node]] = []
@@ -291,7 +318,7 @@ def backprop(
             found[node] = (g, False)
         if useful is not None and useful.isdisjoint(node.inputs):
             continue  # wanted itself, and nothing behind it: what it kept serves another backward
-        plan = node.plan
+        plan, onto = node.plan, None
         try:
             if (
                 plan is not None
@@ -303,6 +330,16 @@ def backprop(
                 and not node.snapshots
             ):
                 # The ordinary case, without a further call.
+                onto = node.op.onto  # type: ignore[union-attr]
+                if onto is not None:
+                    whole: Any = node.inputs[0]
+                    total = gradients.get(whole)
+                    if type(total) is np.ndarray and watch is None:
+                        if whole not in own:
+                            gradients[whole] = total = total.copy()
+                            own.add(whole)
+                        onto(total, g, **node.attrs)
+                        continue
                 positions: Any = plan.positions
                 pulled = plan.pull_all(g, node.saved, node.attrs)
             else:
@@ -318,6 +355,8 @@ def backprop(
             if parent not in gradients:
                 gradients[parent] = gradient
                 if parent.op is not None:
+                    if onto is not None:
+                        own.add(parent)
                     if due:
                         heappush(due, (-parent.number, parent))
                     else:

@@ -107,11 +107,14 @@ class Op:
     holomorphic : bool
         The rules are derivatives as of real numbers. For complex ones the engine conjugates the
         gradient before a rule and after it: that gives PyTorch's gradient, ∂L/∂x + i ∂L/∂y.
+    onto : callable or None
+        ``onto(total, g, **attributes)`` adds the gradient of the only input to an array, in place.
+        For a rule that would spread little over an array of zeros, only for that to be added.
     """
 
     __slots__ = (
         "attributes", "broadcasts", "first_promoted", "forward", "holomorphic", "inputs", "lane",
-        "name", "plans", "promotion", "quiet", "rules", "run", "shared", "variadic", "view",
+        "name", "onto", "plans", "promotion", "quiet", "rules", "run", "shared", "variadic", "view",
     )  # fmt: skip
 
     def __init__(
@@ -134,6 +137,7 @@ class Op:
         self.name = name or getattr(forward, "__name__", type(forward).__name__).strip("_")
         self.broadcasts, self.promotion, self.quiet, self.view = broadcasts, promotion, quiet, view
         self.holomorphic = holomorphic
+        self.onto: Callable[..., None] | None = None
         self.inputs, self.variadic, self.attributes = _signature(forward, rules)
         if taken := _KEYWORDS.intersection(self.attributes):
             raise TypeError(
@@ -185,21 +189,23 @@ class Op:
                 if self.lane and (fast := self.lane(self, args, attrs)) is not None:
                     return fast
                 return SPEAKERS[kind](self, args, attrs)
-        if "input" in attrs:
+        if attrs and not args:
             return self._with_keywords(args, attrs)
         return self.forward(*args, **attrs)
 
     def _with_keywords(self, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
         out = attrs.pop("out", None)
-        for place, name in enumerate(_OPERANDS):
-            if name in attrs:
+        # The names of the table serve too: PyTorch's special functions say `x`.
+        for place, theirs in enumerate(_OPERANDS):
+            name = next((n for n in (theirs, *self.inputs[place : place + 1]) if n in attrs), None)
+            if name is not None:
                 if place != len(args):
                     raise TypeError(
                         f"{self.name}: {name!r} is operand {place}, and {len(args)} operand(s) "
                         "stand before it"
                     )
                 args = (*args, attrs.pop(name))
-        result = self(*args, **attrs)
+        result = self(*args, **attrs) if args else self.forward(**attrs)
         return result if out is None else out._receive(result)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:

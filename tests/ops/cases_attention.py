@@ -70,7 +70,8 @@ CASES = [
            smooth=False, slopes=(np.repeat(np.array(slopes)[:, None], 2, 1),))
       for padding, freq, slopes in SLOPES],
     *[Case(emb.add_rows, (draw(*indices.shape, 2), indices), add_rows, {"count": 5})
-      for indices in (INDICES, np.array([4, 4, 4]), np.array(3), np.zeros((0, 2), np.int64))],
+      for indices in (INDICES, np.array([4, 4, 4]), np.array(3), np.zeros((0, 2), np.int64),
+                      np.arange(45) * 7 % 5)],
     *[Case(emb.share, (INDICES,), share,
            {"padding": padding, "by_freq": freq, "dtype": np.dtype(np.float64)})
       for padding in (None, 2) for freq in (False, True)],

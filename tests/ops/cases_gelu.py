@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 
-from tests.ops.case import Case, Numbers, each
+import numpy as np
+
+from tests.ops.case import Array, Case, Numbers, each
 from tests.ops.cases_elementwise import normal_cdf
 from tinygrad_bp.rules import gelu as rules
 
 draw = Numbers(15)
 
 
-def slope(x: float) -> float:
+def slope(x: float, _: float = 0.0) -> float:
     return normal_cdf(x) + x * math.exp(-x * x / 2) / math.sqrt(2 * math.pi)
 
 
@@ -21,8 +23,13 @@ def tanh_slope(x: float) -> float:
     return (1 + t) / 2 + x / 2 * (1 - t * t) * inner
 
 
+def with_gelu(x: Array, _: Array) -> tuple[Array, Array]:
+    return x, rules.gelu(x)
+
+
 CASES = [
-    Case(op, (draw(*shape),), each(f))
-    for op, f in ((rules.gelu_slope, slope), (rules.gelu_tanh_slope, tanh_slope))
-    for shape in ((2, 3), (), (0,))
-]
+    *[Case(rules.gelu_slope, with_gelu(x, x), each(slope), into=with_gelu)
+      for x in (draw(2, 3), draw(), draw(0), np.array([0.0, -0.0, 1e-300, -30.0, 30.0]))],
+    *[Case(rules.gelu_tanh_slope, (draw(*shape),), each(tanh_slope))
+      for shape in ((2, 3), (), (0,))],
+]  # fmt: skip

@@ -78,7 +78,12 @@ def lstm(gates: Any, start: Any, cell: Any, weight: Any, *, sizes: Any,
     def first(i: int) -> Any:
         return start[i].tolist(), cell[i].tolist()
 
-    return joined(along(sizes, reverse, first, step, len(gates)), 3)
+    out = joined(along(sizes, reverse, first, step, len(gates)), 3)
+    # Within a step the gates lie one after the other, of all its rows.
+    for last, size in zip(np.cumsum(sizes), sizes, strict=True):
+        here = slice((last - size) * 4 * n, last * 4 * n)
+        out[here] = out[here].reshape(size, 4, n).transpose(1, 0, 2).reshape(-1)
+    return out
 
 
 #: Equal lengths, falling ones, one step alone.
@@ -86,13 +91,15 @@ SIZES = [(2, 2, 2), (3, 2, 2, 1), (2,)]
 HIDDEN = 2
 
 CASES = [
-    Case(op, (draw.unit(sum(sizes), count * HIDDEN), *(draw.unit(sizes[0], HIDDEN),) * states,
+    Case(recurrent.cut, (draw(12),), lambda x, start, shape: x[start:][:4].reshape(shape),
+         {"start": 3, "shape": (2, 2)}),
+    *[Case(op, (draw.unit(sum(sizes), count * HIDDEN), *(draw.unit(sizes[0], HIDDEN),) * states,
               draw.unit(count * HIDDEN, HIDDEN), *biases), reference,
          {"sizes": sizes, "reverse": reverse, **more})
-    for op, count, states, biases, reference, more in (
+      for op, count, states, biases, reference, more in (
         (recurrent.rnn, 1, 1, (), rnn, {"relu": False}),
         (recurrent.rnn, 1, 1, (), rnn, {"relu": True}),
         (recurrent.gru, 3, 1, (draw.unit(3 * HIDDEN),), gru, {}),
         (recurrent.lstm, 4, 2, (), lstm, {}))
-    for sizes in SIZES for reverse in (False, True)
+      for sizes in SIZES for reverse in (False, True)],
 ]  # fmt: skip

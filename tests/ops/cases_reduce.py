@@ -213,6 +213,9 @@ CASES += [
     *[Case(loss.one_hot, (draw.integers(*shape),),
            lambda y, classes, dtype: build((*y.shape, classes), lambda *p: y[p[:-1]] == p[-1]),
            {"classes": 5, "dtype": np.dtype("float64")}) for shape in ((3,), (2, 3), (), (0,))],
+    *[Case(loss.negative_log_likelihood, (draw(n, 5), draw.integers(n)),
+           lambda x, y: np.array(-mean([float(x[i, k]) for i, k in enumerate(y)])))
+      for n in (1, 3)],
     *[Case(loss.softmax_error, (draw(3, n), draw.integers(3) % n), softmax_error)
       for n in (1, 4, 40)],
     *[Case(loss.softmax_cross_entropy, (draw(n, 5), draw.integers(n)), cross_entropy)

@@ -196,8 +196,7 @@ FUNCTIONS: dict[str, Any] = {
 
 # Where we differ: NumPy knows no sign, and no square but a small integer's, of a truth value; that
 # any() and all() of uint8 give uint8 is a relic of the time before PyTorch had bool.
-DELIBERATE = {"sign": ["bool"], "square": ["bool"], "any": ["uint8"], "all": ["uint8"],
-              "add alpha": ["bool"]}  # fmt: skip
+DELIBERATE = {"sign": ["bool"], "square": ["bool"], "add alpha": ["bool"]}
 
 
 @pytest.mark.peers

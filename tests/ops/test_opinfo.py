@@ -10,7 +10,12 @@ import pytest
 from tests.ops import opinfo
 from tests.ops.opinfo_left_out import LEFT_OUT
 
-pytestmark = pytest.mark.peers
+pytestmark = [
+    pytest.mark.peers,
+    # Of PyTorch, about how it makes its own samples.
+    pytest.mark.filterwarnings("ignore:torch.qr is deprecated"),
+    pytest.mark.filterwarnings("ignore:Sparse CSR tensor support"),
+]
 
 OPERATORS = Path(__file__).with_name("opinfo_operators.txt").read_text().split()
 

@@ -22,8 +22,27 @@ def test_erf_in_single_precision():
     assert np.isnan(erf(np.array([np.nan], np.float32)))[0]
 
 
+def test_gelu_in_single_precision():
+    x = X.astype(np.float32)
+    with np.errstate(all="ignore"):
+        found = rules.gelu(x)
+        slope = rules.gelu_slope(x, found)
+    assert found.dtype == slope.dtype == np.float32
+    numbers = x.tolist()
+    phi = [0.5 * math.erfc(-v / math.sqrt(2)) for v in numbers]
+    expected = [v * p for v, p in zip(numbers, phi, strict=True)]
+    np.testing.assert_allclose(found, expected, rtol=3e-7, atol=2e-7)
+    density = [math.exp(-v * v / 2) / math.sqrt(2 * math.pi) for v in numbers]
+    expected = [p + v * d for v, p, d in zip(numbers, phi, density, strict=True)]
+    np.testing.assert_allclose(slope, expected, rtol=3e-7, atol=3e-7)
+
+
+def gelu_slope(x):
+    return rules.gelu_slope(x, rules.gelu(x))
+
+
 @pytest.mark.parametrize(
-    "op", [rules.gelu, rules.gelu_tanh, rules.gelu_slope, rules.gelu_tanh_slope], ids=str
+    "op", [rules.gelu, rules.gelu_tanh, gelu_slope, rules.gelu_tanh_slope], ids=str
 )
 def test_blocks_give_what_one_piece_gives(op):
     x = X[:40001].reshape(1, -1)

@@ -14,6 +14,8 @@ from .elementwise import sigmoid, softplus
 @elementwise(x=lambda g, x, *, lower, upper: g * ((x > lower) & (x < upper)))
 def hardtanh(x: Any, *, lower: float, upper: float) -> Any:
     """Limit to an interval."""
+    if x.dtype.kind in "iu":  # the bounds become integers, not the numbers fractions
+        lower, upper = int(lower), int(upper)
     return np.minimum(np.maximum(x, lower), upper)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..op import primitive
-from .rows import exponentials, row_dot
+from .rows import softmax_pull, softmax_rows
 from .shape import sum_to
 
 
@@ -13,16 +13,12 @@ from .shape import sum_to
 @primitive(
     promotion="same",
     quiet=True,
-    shared=lambda g, out: out * (g - row_dot(g, out)),
-    x=lambda g, shared, *, scale: shared * scale,
-    bias=lambda g, bias_shape, shared: sum_to(shared, shape=bias_shape),
+    x=lambda g, out, *, scale: softmax_pull(g, out, scale=scale),
+    bias=lambda g, bias_shape, out: sum_to(softmax_pull(g, out), shape=bias_shape),
 )
 def attention_weights(x: Any, bias: Any, *, scale: float) -> Any:
     """Give softmax(scale · x + bias) over the last axis; a bias of −∞ forbids a place.
 
     Where a whole row is forbidden the weights are 0, as in PyTorch's attention, and not NaN.
     """
-    z = x * x.dtype.type(scale)
-    if bias.ndim or bias != 0:
-        z += bias
-    return exponentials(z, forbidden=0.0)
+    return softmax_rows(x, 0.0, scale, bias if bias.ndim or bias != 0 else None)

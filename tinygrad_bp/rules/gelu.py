@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..op import elementwise
+from ..op import elementwise, primitive
 from .special import erf
 
 _ROOT_2 = math.sqrt(2)
@@ -20,45 +20,88 @@ _NORMAL = 1 / math.sqrt(2 * math.pi)
 _ROOT_2_OVER_PI = math.sqrt(2 / math.pi)
 _CUBE = 0.044715
 
-_BLOCK = 16384
+_BLOCK = 32768
 
 
-def in_blocks(function: Callable[[Any], Any], x: Any) -> Any:
-    """Do ``function(x)``, elementwise, block by block: what is between stays in the cache."""
-    if x.size <= _BLOCK or not x.flags.c_contiguous:
-        return function(x)
-    out = np.empty(x.shape, x.dtype)
-    source, target = x.reshape(-1), out.reshape(-1)
-    for start in range(0, x.size, _BLOCK):
-        target[start : start + _BLOCK] = function(source[start : start + _BLOCK])
+def in_blocks(function: Callable[..., None], *xs: Any) -> Any:
+    """Do ``function(*xs, out)``, elementwise, block by block: what is between stays in the cache.
+
+    The function gets rows of numbers, of one length, and writes into the last one.
+    """
+    sources = [np.ascontiguousarray(x).reshape(-1) for x in xs]
+    out = np.empty(xs[0].shape, xs[0].dtype)
+    target = out.reshape(-1)
+    for start in range(0, target.size, _BLOCK):
+        stop = start + _BLOCK
+        function(*[x[start:stop] for x in sources], target[start:stop])
     return out
 
 
-def _cdf(x: Any) -> Any:
-    """Give Φ(z) = (1 + erf(z/√2)) / 2."""
-    return 0.5 * (1 + erf(x * (1 / _ROOT_2)))
+#: Of log(Φ(−z) / Φ(z)) / z in z²: it gives Φ to 3e-8, half a unit in the last place below 1, and
+#: grows beyond where Φ is 1. (The coefficients were fitted for this module.)
+_ODDS = (
+    -1.59576988, -0.0726661692, 6.51899881e-05, 1.10612371e-04, -7.92948583e-06, 2.64526443e-07,
+    -3.51233493e-09,
+)  # fmt: skip
 
 
-@elementwise(promotion="float", x=lambda g, x: g * ((2 - x * x) * (np.exp(-0.5 * x * x) * _NORMAL)))
-def gelu_slope(x: Any) -> Any:
-    """Give Φ(z) + z φ(z), the derivative of :func:`gelu`."""
-    return in_blocks(lambda z: _cdf(z) + z * (np.exp(z * z * -0.5) * _NORMAL), x)
+def _gelu(z: Any, out: Any) -> None:
+    if z.dtype != np.float32:
+        np.multiply(z, 0.5 * (1 + erf(z * (1 / _ROOT_2))), out=out)
+        return
+    # z / (1 + e^(z P(z²))): four fifths of the time that erf takes.
+    square = np.square(z)
+    np.multiply(square, _ODDS[-1], out=out)
+    for c in _ODDS[-2:0:-1]:
+        out += c
+        out *= square
+    out += _ODDS[0]
+    out *= z
+    np.exp(out, out=out)
+    out += 1
+    np.divide(z, out, out=out)
 
 
-@elementwise(promotion="float", x=lambda g, x: g * gelu_slope(x))
+def _slope(z: Any, y: Any, out: Any) -> None:
+    density = np.square(z)
+    density *= -0.5
+    np.exp(density, out=density)
+    density *= _NORMAL
+    density *= z
+    np.divide(y, z, out=out)
+    out[z == 0] = 0.5
+    out += density
+
+
+# The rule has all of the second derivative, that of Φ too, which comes in through y: hence y has
+# none.
+@primitive(
+    promotion="float",
+    quiet=True,
+    x=lambda g, x: g * ((2 - x * x) * (np.exp(-0.5 * x * x) * _NORMAL)),
+)
+def gelu_slope(x: Any, y: Any) -> Any:
+    """Give Φ(z) + z φ(z), the derivative of :func:`gelu`, which gave y.
+
+    Φ(z) is y / z: to compute it anew would take more than twice the time.
+    """
+    return in_blocks(_slope, x, y)
+
+
+@elementwise(promotion="float", quiet=True, x=lambda g, x, out: g * gelu_slope(x, out))
 def gelu(x: Any) -> Any:
     """Give z Φ(z), with the normal distribution function Φ."""
-    return in_blocks(lambda z: z * _cdf(z), x)
+    return in_blocks(_gelu, x)
 
 
 def _inner(x: Any) -> Any:
     """Give tanh u with u = √(2/π) (z + 0.044715 z³)."""
-    return np.tanh((x + x * x * x * _CUBE) * _ROOT_2_OVER_PI)
+    return np.tanh(x * (_ROOT_2_OVER_PI + x * x * (_ROOT_2_OVER_PI * _CUBE)))
 
 
 def _inner_slope(x: Any) -> Any:
     """Give du/dz."""
-    return _ROOT_2_OVER_PI * (1 + x * x * (3 * _CUBE))
+    return _ROOT_2_OVER_PI + x * x * (3 * _CUBE * _ROOT_2_OVER_PI)
 
 
 def _gelu_tanh_slope_x(g: Any, x: Any) -> Any:
@@ -67,18 +110,31 @@ def _gelu_tanh_slope_x(g: Any, x: Any) -> Any:
     return g * ((1 - t * t) * (slope + x * (_ROOT_2_OVER_PI * 3 * _CUBE * x - t * slope * slope)))
 
 
-@elementwise(promotion="float", x=_gelu_tanh_slope_x)
+def _tanh_slope(z: Any, out: Any) -> None:
+    # ½ (1 + t) (1 + (1 − t) z u')
+    t = _inner(z)
+    np.subtract(1, t, out=out)
+    out *= z
+    out *= _inner_slope(z)
+    out += 1
+    t += 1
+    t *= 0.5
+    out *= t
+
+
+@elementwise(promotion="float", quiet=True, x=_gelu_tanh_slope_x)
 def gelu_tanh_slope(x: Any) -> Any:
     """Give ½ (1 + t) + ½ z (1 − t²) u' for t = tanh u, the derivative of :func:`gelu_tanh`."""
-
-    def slope(z: Any) -> Any:
-        t = _inner(z)
-        return 0.5 * (1 + t) + 0.5 * z * (1 - t * t) * _inner_slope(z)
-
-    return in_blocks(slope, x)
+    return in_blocks(_tanh_slope, x)
 
 
-@elementwise(promotion="float", x=lambda g, x: g * gelu_tanh_slope(x))
+def _gelu_tanh(z: Any, out: Any) -> None:
+    np.add(_inner(z), 1, out=out)
+    out *= 0.5
+    out *= z
+
+
+@elementwise(promotion="float", quiet=True, x=lambda g, x: g * gelu_tanh_slope(x))
 def gelu_tanh(x: Any) -> Any:
     """Give ½ z (1 + tanh(√(2/π) (z + 0.044715 z³))), which is nearly z Φ(z)."""
-    return in_blocks(lambda z: 0.5 * z * (1 + _inner(z)), x)
+    return in_blocks(_gelu_tanh, x)

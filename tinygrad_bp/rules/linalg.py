@@ -105,7 +105,8 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
         # while the bias is added.
         return np.add(np.dot(weight, x.T).T, bias, order="C")
     if x.ndim > 2 and x.shape[-1] == weight.shape[1]:  # np.dot goes to BLAS with matrices only
-        out = np.dot(x.reshape(-1, x.shape[-1]), weight.T)
+        rows = x.reshape(-1, x.shape[-1])
+        out = np.dot(rows, weight.T) if rows.size < 4096 else np.matmul(rows, weight.T)
         out += bias
         return out.reshape(*x.shape[:-1], features)
     out = np.dot(x, weight.T)  # at small sizes in half the time of np.matmul

@@ -10,7 +10,7 @@ import numpy as np
 from ..op import constant, elementwise, primitive
 from .elementwise import sigmoid
 from .reduce import ones, spread, sum
-from .rows import exponentials, row_dot
+from .rows import softmax_pull, softmax_rows
 
 
 # NumPy reduces rows one after the other. Short ones are faster turned, all at once (64 × 10: 2 µs
@@ -38,15 +38,16 @@ def _shifted(x: Any, axis: int) -> Any:
 
 
 def _softmax_x(g: Any, out: Any, axis: int) -> Any:
-    last = axis in (-1, len(out.shape) - 1)
-    return out * (g - (row_dot(g, out) if last else sum(g * out, axis=axis, keepdims=True)))
+    if axis in (-1, len(out.shape) - 1):
+        return softmax_pull(g, out)
+    return out * (g - sum(g * out, axis=axis, keepdims=True))
 
 
 @primitive(promotion="float", quiet=True, x=lambda g, out, *, axis: _softmax_x(g, out, axis))
 def softmax(x: Any, *, axis: int) -> Any:
     """Give e^z / Σ e^z along an axis."""
     if x.ndim > 2 and axis in (-1, x.ndim - 1):
-        return exponentials(x.copy(), forbidden=np.nan)
+        return softmax_rows(x, np.nan)
     e = np.asarray(np.exp(_shifted(x, axis)))
     e /= _total(e, axis)
     return e
@@ -132,6 +133,18 @@ def softmax_cross_entropy(x: Any, y: Any) -> Any:
     losses = np.log(_total(np.exp(z), 1)[:, 0])
     losses -= z[np.arange(len(y)), y]
     return np.add.reduce(losses) / len(y)
+
+
+# One node for speed too: taken apart it is six, and 20 times PyTorch's time for 32 rows.
+@primitive(
+    name="nll_loss",
+    x=lambda g, y, x_shape, x_dtype: (
+        one_hot(y, classes=x_shape[1], dtype=x_dtype) * (g / -x_shape[0])
+    ),
+)
+def negative_log_likelihood(x: Any, y: Any) -> Any:
+    """Give the mean of −x_y over the rows of log-probabilities, for class indices."""
+    return np.add.reduce(x[np.arange(len(y)), y]) / x.dtype.type(-len(y))
 
 
 def _error_slope(g: Any, x: Any, y: Any) -> Any:

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from ..op import constant, primitive
+from ..parallel import share
 from .index import take_along_axis
 
 Shape = tuple[int, ...]
@@ -141,12 +142,20 @@ def place_largest(y: Any, x: Any, top: Any, *, kernel: Shape, stride: Shape, pad
     """Add each element of `y` where the largest element of its window of `x` lies."""
     tiles = _tiles(x, top, kernel, stride, padding, dilation)
     total = (np.empty if tiles else np.zeros)(x.shape, y.dtype)
-    for windows, elements, won in _winners(x, top, kernel, stride, padding, dilation):
-        shown = total[elements]
-        if tiles:
-            np.multiply(y, won, out=shown)
-        else:
-            shown += y[windows] * won
+
+    def work(part: Any) -> None:
+        winners = _winners(x[part], top[part], kernel, stride, padding, dilation)
+        for windows, elements, won in winners:
+            shown = total[part][elements]
+            if tiles:
+                np.multiply(y[part], won, out=shown)
+            else:
+                shown += y[part][windows] * won
+
+    if x.ndim == len(kernel):
+        work(...)
+    else:
+        share(len(x), x.nbytes, work)
     return total
 
 
@@ -211,12 +220,18 @@ def put(x: Any, positions: Any, *, length: int) -> Any:
 )
 def sum_windows(x: Any, *, kernel: Shape, stride: Shape, padding: Shape, size: Shape) -> Any:
     """Add up each window; `size` says how many there are along each axis."""
-    for axis in range(-1, -len(kernel) - 1, -1):
+    # The last axis comes last: there the slices have gaps, and by then the array is small.
+    for axis in range(-len(kernel), 0):
         shape = list(x.shape)
-        n, shape[axis] = shape[axis], size[axis]
-        total = np.zeros(shape, x.dtype)
-        for i in range(kernel[axis]):
-            windows, elements = _reach(n, size[axis], i - padding[axis], stride[axis])
+        n, out = shape[axis], size[axis]
+        reach = [_reach(n, out, i - padding[axis], stride[axis]) for i in range(kernel[axis])]
+        if len(reach) > 1 and reach[0][0] == reach[1][0] == slice(0, out):
+            total = np.add(x[_along(axis, reach[0][1])], x[_along(axis, reach[1][1])])
+            reach = reach[2:]
+        else:
+            shape[axis] = out
+            total = np.zeros(shape, x.dtype)
+        for windows, elements in reach:
             shown = total[_along(axis, windows)]
             shown += x[_along(axis, elements)]
         x = total
@@ -230,13 +245,19 @@ def sum_windows(x: Any, *, kernel: Shape, stride: Shape, padding: Shape, size: S
 )
 def spread_windows(y: Any, *, kernel: Shape, stride: Shape, padding: Shape, size: Shape) -> Any:
     """Add each element of `y` to every element of its window, in planes of lengths `size`."""
-    for axis in range(-len(kernel), 0):
+    # The last axis comes first, where the slices have gaps: then the array is small yet.
+    for axis in range(-1, -len(kernel) - 1, -1):
         shape = list(y.shape)
         out, shape[axis] = shape[axis], size[axis]
-        total = np.zeros(shape, y.dtype)
+        side_by_side = kernel[axis] == stride[axis] and out * stride[axis] == size[axis]
+        tiles = side_by_side and not padding[axis]
+        total = (np.empty if tiles else np.zeros)(shape, y.dtype)
         for i in range(kernel[axis]):
             windows, elements = _reach(size[axis], out, i - padding[axis], stride[axis])
             shown = total[_along(axis, elements)]
-            shown += y[_along(axis, windows)]
+            if tiles:
+                shown[...] = y
+            else:
+                shown += y[_along(axis, windows)]
         y = total
     return y

@@ -73,6 +73,8 @@ def spread(x: Any, *, shape: tuple[int, ...], axis: Any) -> Any:
 )
 def mean(x: Any, *, axis: Axis = None, keepdims: Any = False) -> Any:
     """Average; NaN where there is nothing to average, as in PyTorch."""
+    if x.dtype.char == "e":  # whose sums overflow
+        return mean.forward(x.astype(np.float32), axis=axis, keepdims=keepdims).astype(x.dtype)
     total = np.add.reduce(x, axis=axis, keepdims=keepdims)
     return np.true_divide(total, count(x.shape, axis), dtype=x.dtype)
 
@@ -117,6 +119,8 @@ def _median_x(g: Any, x: Any, out: Any) -> Any:
 )
 def cumsum(x: Any, *, axis: int) -> Any:
     """Add up along an axis, keeping every partial sum."""
+    if x.dtype.char == "e":  # which counts to 2048 only
+        return np.add.accumulate(x, axis=axis, dtype=np.float32).astype(x.dtype)
     return np.add.accumulate(x, axis=axis, dtype=_wide(x))
 
 
