@@ -49,11 +49,12 @@ from .functions.reduce import (
 )  # fmt: skip
 from .functions.shape import (
     adjoint, atleast_1d, atleast_2d, atleast_3d, block_diag, broadcast_shapes, broadcast_tensors,
-    broadcast_to, cartesian_prod, cat, chunk, column_stack, combinations, constant_pad_nd, diag,
-    diag_embed, diagflat, diagonal, dsplit, dstack, flatten, flip, fliplr, flipud, hsplit, hstack,
-    meshgrid, movedim, narrow, narrow_copy, permute, ravel, repeat_interleave, reshape, roll, rot90,
-    select, split, split_with_sizes, squeeze, stack, swapaxes, swapdims, t, tensor_split, tile,
-    trace, transpose, tril, triu, unbind, unflatten, unsqueeze, vander, vsplit, vstack,
+    broadcast_to, cartesian_prod, cat, chunk, clone, column_stack, combinations, constant_pad_nd,
+    diag, diag_embed, diagflat, diagonal, dsplit, dstack, flatten, flip, fliplr, flipud, hsplit,
+    hstack, meshgrid, movedim, narrow, narrow_copy, permute, ravel, repeat_interleave, reshape,
+    roll, rot90, select, split, split_with_sizes, squeeze, stack, swapaxes, swapdims, t,
+    tensor_split, tile, trace, transpose, tril, triu, unbind, unflatten, unsafe_split, unsqueeze,
+    vander, vsplit, vstack,
 )  # fmt: skip
 from .functions.sorting import (
     argsort, cummax, cummin, kthvalue, mode, msort, sort, topk, unique, unique_consecutive,
@@ -64,7 +65,8 @@ from .mode import (
 )  # fmt: skip
 from .printing import set_printoptions
 from .questions import (
-    is_complex, is_floating_point, is_nonzero, is_signed, is_storage, numel,
+    detach, get_device, is_complex, is_conj, is_floating_point, is_neg, is_nonzero, is_signed,
+    is_storage, numel,
 )  # fmt: skip
 from .random import (
     Generator, default_generator, fork_rng, get_rng_state, initial_seed, manual_seed, seed,
@@ -83,7 +85,6 @@ from .rules.elementwise import equal as eq
 from .rules.elementwise import invert as bitwise_not
 from .rules.elementwise import left_shift as bitwise_left_shift
 from .rules.elementwise import right_shift as bitwise_right_shift
-from .rules.shape import copy as clone
 from .sampling import (
     bernoulli, binomial, multinomial, normal, poisson, rand, rand_like, randint, randint_like,
     randn, randn_like, randperm,
@@ -98,7 +99,7 @@ fix = trunc
 ne, lt, le, gt, ge = not_equal, less, less_equal, greater, greater_equal
 concat = concatenate = cat
 moveaxis, row_stack = movedim, vstack
-unsafe_chunk, unsafe_split, unsafe_split_with_sizes = chunk, split, split_with_sizes
+unsafe_chunk, unsafe_split_with_sizes = chunk, split_with_sizes
 
 newaxis = None
 
@@ -108,80 +109,82 @@ __all__ = [
     "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "Generator",
     "GradScaler", "HalfTensor", "IntTensor", "LongTensor", "ShortTensor", "Size", "Tensor",
     "__version__", "abs", "absolute", "accelerator", "acos", "acosh", "add", "addbmm", "addcdiv",
-    "addcmul", "addmm", "addmv", "addr", "adjoint", "alias_copy", "all", "allclose",
-    "alpha_dropout", "amax", "amin", "aminmax", "amp", "angle", "any", "arange", "arccos",
-    "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh",
+    "addcmul", "addmm", "addmv", "addr", "adjoint", "affine_grid_generator", "alias_copy", "all",
+    "allclose", "alpha_dropout", "amax", "amin", "aminmax", "amp", "angle", "any", "arange",
+    "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh",
     "are_deterministic_algorithms_enabled", "argmax", "argmin", "argsort", "argwhere", "as_strided",
     "as_strided_copy", "as_strided_scatter", "as_tensor", "asarray", "asin", "asinh", "atan",
     "atan2", "atanh", "atleast_1d", "atleast_2d", "atleast_3d", "autocast", "autograd", "backends",
-    "baddbmm", "bartlett_window", "bernoulli", "bfloat16", "bilinear", "bincount", "binomial",
-    "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift",
-    "bitwise_xor", "blackman_window", "block_diag", "bmm", "bool", "broadcast_shapes",
-    "broadcast_tensors", "broadcast_to", "bucketize", "can_cast", "cartesian_prod", "cat", "cdist",
-    "cdouble", "ceil", "celu", "celu_", "cfloat", "chain_matmul", "channels_last",
-    "channels_last_3d", "cholesky", "cholesky_inverse", "cholesky_solve", "chunk", "clamp",
-    "clamp_max", "clamp_min", "clip", "clone", "column_stack", "combinations", "compile", "complex",
-    "complex128", "complex64", "concat", "concatenate", "conj", "conj_physical", "constant_pad_nd",
-    "contiguous_format", "copysign", "corrcoef", "cos", "cosh", "cosine_similarity",
-    "count_nonzero", "cov", "cpu", "cross", "cuda", "cummax", "cummin", "cumprod", "cumsum",
-    "cumulative_trapezoid", "datasets", "default_generator", "deg2rad", "det", "device", "diag",
-    "diag_embed", "diagflat", "diagonal", "diagonal_copy", "diagonal_scatter", "diff", "digamma",
-    "dist", "distributed", "distributions", "div", "divide", "dot", "double", "draw", "dropout", "dropout_",
-    "dsplit", "dstack", "dtype", "e", "einsum", "empty", "empty_like", "empty_permuted",
-    "empty_strided", "enable_grad", "eq", "equal", "erf", "erfc", "erfinv", "exp", "exp2",
-    "expand_copy", "expm1", "eye", "feature_alpha_dropout", "feature_dropout", "fft", "fill",
-    "fill_", "finfo", "fix", "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32",
-    "float64", "float_power", "floor", "floor_divide", "fmax", "fmin", "fmod", "fork_rng", "frac",
-    "frexp", "from_dlpack", "from_numpy", "frombuffer", "full", "full_like", "func", "functional",
-    "gather", "gcd", "ge", "geqrf", "ger", "get_autocast_dtype", "get_default_device",
-    "get_default_dtype", "get_deterministic_debug_mode", "get_float32_matmul_precision",
+    "baddbmm", "bartlett_window", "bernoulli", "bfloat16", "bilinear",
+    "binary_cross_entropy_with_logits", "bincount", "binomial", "bitwise_and", "bitwise_left_shift",
+    "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "blackman_window",
+    "block_diag", "bmm", "bool", "broadcast_shapes", "broadcast_tensors", "broadcast_to",
+    "bucketize", "can_cast", "cartesian_prod", "cat", "cdist", "cdouble", "ceil", "celu", "celu_",
+    "cfloat", "chain_matmul", "channels_last", "channels_last_3d", "cholesky", "cholesky_inverse",
+    "cholesky_solve", "chunk", "clamp", "clamp_max", "clamp_min", "clip", "clone", "column_stack",
+    "combinations", "compile", "complex", "complex128", "complex64", "concat", "concatenate",
+    "conj", "conj_physical", "constant_pad_nd", "contiguous_format", "copysign", "corrcoef", "cos",
+    "cosh", "cosine_embedding_loss", "cosine_similarity", "count_nonzero", "cov", "cpu", "cross",
+    "ctc_loss", "cuda", "cummax", "cummin", "cumprod", "cumsum", "cumulative_trapezoid", "datasets",
+    "default_generator", "deg2rad", "det", "detach", "device", "diag", "diag_embed", "diagflat",
+    "diagonal", "diagonal_copy", "diagonal_scatter", "diff", "digamma", "dist", "distributed",
+    "distributions", "div", "divide", "dot", "double", "draw", "dropout", "dropout_", "dsplit",
+    "dstack", "dtype", "e", "einsum", "empty", "empty_like", "empty_permuted", "empty_strided",
+    "enable_grad", "eq", "equal", "erf", "erfc", "erfinv", "exp", "exp2", "expand_copy", "expm1",
+    "eye", "feature_alpha_dropout", "feature_dropout", "fft", "fill", "fill_", "finfo", "fix",
+    "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "float_power",
+    "floor", "floor_divide", "fmax", "fmin", "fmod", "fork_rng", "frac", "frexp", "from_dlpack",
+    "from_numpy", "frombuffer", "full", "full_like", "func", "functional", "gather", "gcd", "ge",
+    "geqrf", "ger", "get_autocast_dtype", "get_default_device", "get_default_dtype",
+    "get_deterministic_debug_mode", "get_device", "get_float32_matmul_precision",
     "get_num_interop_threads", "get_num_threads", "get_rng_state", "gradient", "greater",
     "greater_equal", "gt", "half", "hamming_window", "hann_window", "hardshrink", "heaviside",
-    "histc", "histogram", "histogramdd", "hsplit", "hstack", "hypot", "i0", "igamma", "igammac",
-    "iinfo", "imag", "index_add", "index_copy", "index_fill", "index_put", "index_reduce",
-    "index_select", "inf", "inference_mode", "initial_seed", "inner", "int", "int16", "int32",
-    "int64", "int8", "inverse", "is_autocast_available", "is_autocast_enabled", "is_complex",
-    "is_deterministic_algorithms_warn_only_enabled", "is_floating_point", "is_grad_enabled",
-    "is_inference_mode_enabled", "is_nonzero", "is_same_size", "is_signed", "is_storage",
-    "is_tensor", "is_warn_always_enabled", "isclose", "isfinite", "isin", "isinf", "isnan",
-    "isneginf", "isposinf", "isreal", "istft", "jit", "kaiser_window", "kron", "kthvalue", "layout",
-    "lcm", "ldexp", "le", "lerp", "less", "less_equal", "lgamma", "linalg", "linspace", "load",
-    "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logaddexp2", "logcumsumexp",
-    "logdet", "logical_and", "logical_not", "logical_or", "logical_xor", "logit", "logspace",
-    "logsumexp", "long", "lt", "lu", "lu_solve", "lu_unpack", "manual_seed", "masked",
-    "masked_fill", "masked_scatter", "masked_select", "matmul", "matrix_exp", "matrix_power", "max",
-    "maximum", "mean", "median", "memory_format", "meshgrid", "min", "minimum", "mm", "mode",
-    "moveaxis", "movedim", "mps", "msort", "mul", "multinomial", "multiply", "multiprocessing",
-    "mv", "mvlgamma", "nan", "nan_to_num", "nanmean", "nanmedian", "nanquantile", "nansum",
-    "narrow", "narrow_copy", "native_dropout", "native_dropout_backward", "ne", "neg", "negative",
-    "newaxis", "nextafter", "nn", "no_grad", "nonzero", "nonzero_static", "norm", "normal",
-    "not_equal", "numel", "ones", "ones_like", "op", "optim", "orgqr", "ormqr", "outer",
-    "pairwise_distance", "pca_lowrank", "permute", "permute_copy", "pi", "pinverse", "poisson",
-    "polar", "polygamma", "positive", "pow", "prelu", "preserve_format", "prod", "profiler",
-    "promote_types", "put", "qr", "quantile", "rad2deg", "rand", "rand_like", "randint",
-    "randint_like", "randn", "randn_like", "randperm", "range", "ravel", "real", "reciprocal",
-    "relu", "remainder", "renorm", "repeat_interleave", "reshape", "resolve_conj", "resolve_neg",
-    "result_type", "roll", "rot90", "round", "row_stack", "rrelu", "rrelu_", "rsqrt", "rsub",
-    "save", "scalar_tensor", "scatter", "scatter_add", "scatter_reduce", "searchsorted", "seed",
-    "select", "select_copy", "select_scatter", "selu", "selu_", "serialization",
-    "set_default_device", "set_default_dtype", "set_default_tensor_type",
-    "set_deterministic_debug_mode", "set_float32_matmul_precision", "set_flush_denormal",
-    "set_grad_enabled", "set_num_interop_threads", "set_num_threads", "set_printoptions",
-    "set_rng_state", "set_warn_always", "sgn", "short", "sigmoid", "sign", "signal", "signbit",
-    "sin", "sinc", "sinh", "slice_copy", "slice_scatter", "slogdet", "softmax", "sort", "sparse",
-    "sparse_bsc", "sparse_bsr", "sparse_coo", "sparse_coo_tensor", "sparse_csc", "sparse_csr",
-    "special", "split", "split_copy", "split_with_sizes", "split_with_sizes_copy", "sqrt", "square",
-    "squeeze", "squeeze_copy", "stack", "std", "std_mean", "stft", "strided", "sub", "subtract",
-    "sum", "svd", "svd_lowrank", "swapaxes", "swapdims", "t", "t_copy", "take", "take_along_dim",
-    "tan", "tanh", "tensor", "tensor_split", "tensordot", "testing", "textbook", "threshold",
-    "threshold_", "tile", "topk", "trace", "transpose", "transpose_copy", "trapezoid", "trapz",
-    "triangular_solve", "tril", "tril_indices", "triu", "triu_indices", "true_divide", "trunc",
-    "typename", "types", "uint16", "uint32", "uint64", "uint8", "unbind", "unbind_copy",
-    "unflatten", "unfold_copy", "unique", "unique_consecutive", "unravel_index", "unsafe_chunk",
-    "unsafe_split", "unsafe_split_with_sizes", "unsqueeze", "unsqueeze_copy",
-    "use_deterministic_algorithms", "utils", "vander", "var", "var_mean", "vdot", "version",
-    "view_as_complex", "view_as_real", "view_copy", "vmap", "vsplit", "vstack", "where", "xlogy",
-    "xpu", "zero_", "zeros", "zeros_like",
+    "hinge_embedding_loss", "histc", "histogram", "histogramdd", "hsplit", "hstack", "hypot", "i0",
+    "igamma", "igammac", "iinfo", "imag", "index_add", "index_copy", "index_fill", "index_put",
+    "index_reduce", "index_select", "inf", "inference_mode", "initial_seed", "inner", "int",
+    "int16", "int32", "int64", "int8", "inverse", "is_autocast_available", "is_autocast_enabled",
+    "is_complex", "is_conj", "is_deterministic_algorithms_warn_only_enabled", "is_floating_point",
+    "is_grad_enabled", "is_inference_mode_enabled", "is_neg", "is_nonzero", "is_same_size",
+    "is_signed", "is_storage", "is_tensor", "is_warn_always_enabled", "isclose", "isfinite", "isin",
+    "isinf", "isnan", "isneginf", "isposinf", "isreal", "istft", "jit", "kaiser_window", "kl_div",
+    "kron", "kthvalue", "layout", "lcm", "ldexp", "le", "lerp", "less", "less_equal", "lgamma",
+    "linalg", "linspace", "load", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp",
+    "logaddexp2", "logcumsumexp", "logdet", "logical_and", "logical_not", "logical_or",
+    "logical_xor", "logit", "logspace", "logsumexp", "long", "lt", "lu", "lu_solve", "lu_unpack",
+    "manual_seed", "margin_ranking_loss", "masked", "masked_fill", "masked_scatter",
+    "masked_select", "matmul", "matrix_exp", "matrix_power", "max", "maximum", "mean", "median",
+    "memory_format", "meshgrid", "min", "minimum", "mm", "mode", "moveaxis", "movedim", "mps",
+    "msort", "mul", "multinomial", "multiply", "multiprocessing", "mv", "mvlgamma", "nan",
+    "nan_to_num", "nanmean", "nanmedian", "nanquantile", "nansum", "narrow", "narrow_copy",
+    "native_dropout", "native_dropout_backward", "ne", "neg", "negative", "newaxis", "nextafter",
+    "nn", "no_grad", "nonzero", "nonzero_static", "norm", "normal", "not_equal", "numel", "ones",
+    "ones_like", "op", "optim", "orgqr", "ormqr", "outer", "pairwise_distance", "pca_lowrank",
+    "pdist", "permute", "permute_copy", "pi", "pinverse", "poisson", "poisson_nll_loss", "polar",
+    "polygamma", "positive", "pow", "prelu", "preserve_format", "prod", "profiler", "promote_types",
+    "put", "qr", "quantile", "rad2deg", "rand", "rand_like", "randint", "randint_like", "randn",
+    "randn_like", "randperm", "range", "ravel", "real", "reciprocal", "relu", "remainder", "renorm",
+    "repeat_interleave", "reshape", "resolve_conj", "resolve_neg", "result_type", "roll", "rot90",
+    "round", "row_stack", "rrelu", "rrelu_", "rsqrt", "rsub", "save", "scalar_tensor", "scatter",
+    "scatter_add", "scatter_reduce", "searchsorted", "seed", "select", "select_copy",
+    "select_scatter", "selu", "selu_", "serialization", "set_default_device", "set_default_dtype",
+    "set_default_tensor_type", "set_deterministic_debug_mode", "set_float32_matmul_precision",
+    "set_flush_denormal", "set_grad_enabled", "set_num_interop_threads", "set_num_threads",
+    "set_printoptions", "set_rng_state", "set_warn_always", "sgn", "short", "sigmoid", "sign",
+    "signal", "signbit", "sin", "sinc", "sinh", "slice_copy", "slice_scatter", "slogdet", "softmax",
+    "sort", "sparse", "sparse_bsc", "sparse_bsr", "sparse_coo", "sparse_coo_tensor", "sparse_csc",
+    "sparse_csr", "special", "split", "split_copy", "split_with_sizes", "split_with_sizes_copy",
+    "spmm", "sqrt", "square", "squeeze", "squeeze_copy", "stack", "std", "std_mean", "stft",
+    "strided", "sub", "subtract", "sum", "svd", "svd_lowrank", "swapaxes", "swapdims", "t",
+    "t_copy", "take", "take_along_dim", "tan", "tanh", "tensor", "tensor_split", "tensordot",
+    "testing", "textbook", "threshold", "threshold_", "tile", "topk", "trace", "transpose",
+    "transpose_copy", "trapezoid", "trapz", "triangular_solve", "tril", "tril_indices",
+    "triplet_margin_loss", "triu", "triu_indices", "true_divide", "trunc", "typename", "types",
+    "uint16", "uint32", "uint64", "uint8", "unbind", "unbind_copy", "unflatten", "unfold_copy",
+    "unique", "unique_consecutive", "unravel_index", "unsafe_chunk", "unsafe_split",
+    "unsafe_split_with_sizes", "unsqueeze", "unsqueeze_copy", "use_deterministic_algorithms",
+    "utils", "vander", "var", "var_mean", "vdot", "version", "view_as_complex", "view_as_real",
+    "view_copy", "vmap", "vsplit", "vstack", "where", "xlogy", "xpu", "zero_", "zeros",
+    "zeros_like",
 ]  # fmt: skip
 
 if _TYPE_CHECKING:
@@ -258,10 +261,15 @@ if _TYPE_CHECKING:
         bartlett_window, blackman_window, hamming_window, hann_window, kaiser_window,
     )  # fmt: skip
     from .serialization import load, save
-    from .sparse import sparse_coo_tensor
+    from .sparse import sparse_coo_tensor, spmm
     from .nn.functional import (
         alpha_dropout, bilinear, celu, celu_, cosine_similarity, dropout, feature_alpha_dropout,
         hardshrink, pairwise_distance, prelu, rrelu, rrelu_, selu, selu_, threshold, threshold_,
+    )  # fmt: skip
+    from .nn.native_losses import (
+        affine_grid_generator, binary_cross_entropy_with_logits, cosine_embedding_loss, ctc_loss,
+        hinge_embedding_loss, kl_div, margin_ranking_loss, pdist, poisson_nll_loss,
+        triplet_margin_loss,
     )  # fmt: skip
     from .nn.dropouts import (
         dropout_, feature_dropout, native_dropout, native_dropout_backward,
@@ -273,11 +281,12 @@ _ROOMS: tuple[str, ...] = (
     "signal", "special", "textbook",
 )  # fmt: skip
 _ROOMS += (
-    "accelerator", "amp", "backends", "cpu", "cuda", "distributed", "func", "functional", "jit", "mps",
-    "multiprocessing", "profiler", "serialization", "sparse", "testing", "types", "utils",
+    "accelerator", "amp", "backends", "cpu", "cuda", "distributed", "func", "functional", "jit",
+    "mps", "multiprocessing", "profiler", "serialization", "sparse", "testing", "types", "utils",
     "version", "xpu",
 )  # fmt: skip
-_VERBS = {"draw": "drawing", "GradScaler": "amp", "sparse_coo_tensor": "sparse", "vmap": "func"}
+_VERBS = {"draw": "drawing", "GradScaler": "amp", "sparse_coo_tensor": "sparse", "spmm": "sparse",
+          "vmap": "func"}  # fmt: skip
 _VERBS.update(dict.fromkeys((
     "autocast", "get_autocast_dtype", "is_autocast_available", "is_autocast_enabled",
 ), "amp"))  # fmt: skip
@@ -295,6 +304,13 @@ _VERBS.update(dict.fromkeys((
     "IntTensor", "LongTensor", "ShortTensor", "set_default_tensor_type",
 ), "legacy"))  # fmt: skip
 _VERBS["cdist"] = "functions.distances"
+_VERBS.update(dict.fromkeys(("AcceleratorError", "OutOfMemoryError"), "devices"))
+_VERBS.update(dict.fromkeys(("TypedStorage", "UntypedStorage"), "memory"))
+_VERBS.update(dict.fromkeys((
+    "get_autocast_cpu_dtype", "get_autocast_gpu_dtype", "is_autocast_cpu_enabled",
+), "amp"))  # fmt: skip
+_VERBS.update(dict.fromkeys(("is_anomaly_enabled", "set_anomaly_enabled"), "autograd.anomaly_mode"))
+_VERBS["to_dlpack"] = "utils.dlpack"
 _VERBS.update(dict.fromkeys((
     "bartlett_window", "blackman_window", "hamming_window", "hann_window", "kaiser_window",
 ), "signal.windows"))  # fmt: skip
@@ -360,6 +376,11 @@ _VERBS.update(dict.fromkeys((
     "dropout_", "feature_dropout", "native_dropout", "native_dropout_backward",
 ), "nn.dropouts"))  # fmt: skip
 _VERBS["rms_norm"] = "nn.norms"
+_VERBS.update(dict.fromkeys((
+    "affine_grid_generator", "binary_cross_entropy_with_logits", "cosine_embedding_loss",
+    "ctc_loss", "hinge_embedding_loss", "kl_div", "margin_ranking_loss", "pdist",
+    "poisson_nll_loss", "triplet_margin_loss",
+), "nn.native_losses"))  # fmt: skip
 _VERBS.update(dict.fromkeys((
     "gru", "gru_cell", "lstm", "lstm_cell", "rnn_relu", "rnn_relu_cell", "rnn_tanh",
     "rnn_tanh_cell",

@@ -9,7 +9,7 @@ import numpy as np
 
 from . import dtype as dtypes
 
-__all__ = ["Size", "number_as", "numbers", "shape_of"]
+__all__ = ["Size", "filled", "fitting", "number_as", "numbers", "shape_of"]
 
 _STRUCTURED = (list, tuple, np.ndarray, np.generic)
 
@@ -68,6 +68,8 @@ def numbers(data: Any, dtype: Any = None) -> np.ndarray[Any, Any]:
             array = np.array(parts)
         except ValueError as error:
             raise ValueError(f"rows of different lengths don't make a tensor: {error}") from None
+        if array.dtype == np.uint64 and not kinds:  # only for them is it NumPy's choice
+            raise ValueError(f"the integer {array.max()} is beyond the range of int64")
         if dtype is not None:
             kinds = True
         if array.dtype.kind == "f" and not kinds:
@@ -106,6 +108,33 @@ def _plain(data: Any) -> tuple[Any, bool]:
     if hasattr(data, "__array__"):
         return np.asarray(data), True
     return data, False
+
+
+def filled(shape: tuple[int, ...], value: Any, kind: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    """Make an array of one value; a Python number has to fit, see :func:`number_as`."""
+    if type(value) in (int, float, complex):
+        value = number_as(value, kind, "full")
+    return np.full(shape, value, kind)
+
+
+def fitting(array: np.ndarray[Any, Any], kind: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    """Convert Python's numbers to the dtype that was asked for; see :func:`number_as`.
+
+    Raises
+    ------
+    RuntimeError
+        For a number beyond the range of an integer dtype.
+    TypeError
+        For a complex one, where the dtype is real.
+    """
+    if array.dtype == kind:
+        return array
+    if array.dtype.kind == "c" and kind.kind != "c":
+        raise TypeError(f"complex numbers don't make a tensor of {kind}: take their .real part")
+    if kind.kind in "iu" and array.size and array.dtype.kind in "if":
+        for extreme in (array.min(), array.max()):
+            number_as(extreme.item(), kind, "tensor")
+    return _rounded(array, kind)
 
 
 def number_as(value: Any, kind: np.dtype[Any], what: str) -> np.ndarray[Any, Any]:

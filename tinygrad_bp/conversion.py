@@ -264,20 +264,25 @@ class Conversions:
 
     #: Whether it is of a kind that we don't have.
     is_cuda = is_mps = is_xpu = is_meta = is_sparse = is_quantized = is_mkldnn = False
-    is_sparse_csr = is_nested = is_xla = is_ipu = is_vulkan = False
+    is_sparse_csr = is_nested = is_xla = is_ipu = is_vulkan = is_mtia = is_maia = False
     is_cpu = True
+    output_nr = 0
+
+    def is_distributed(self) -> Any:
+        """Whether it lies on several machines: no."""
+        return False
+
+    def sparse_dim(self) -> Any:
+        """Return how many axes are stored by coordinates: none."""
+        return 0
+
+    def dense_dim(self) -> Any:
+        """Return how many axes are stored whole: all."""
+        return self._array.ndim
 
     def to_dense(self, dtype: Any = None, *, masked_grad: Any = None) -> Any:
         """Return this tensor: it is stored with its zeros."""
         return self.to(dtype=dtype)
-
-    def to_sparse(self, *args: Any, **kwargs: Any) -> Any:
-        """Return this tensor as it is: see :mod:`tinygrad_bp.sparse`."""
-        return self
-
-    def coalesce(self) -> Any:
-        """Return this tensor: no element is stored twice."""
-        return self
 
     def get_device(self) -> Any:
         """Return the number of the device: -1 for the CPU."""
@@ -317,6 +322,18 @@ class Conversions:
         """Return how many elements lie between neighbours along each axis."""
         steps = tuple(s // self._array.itemsize for s in self._array.strides)
         return steps if dim is None else steps[dim]
+
+    def dim_order(self) -> Any:
+        """Return the axes, from the one with the largest stride to that with the smallest."""
+        return tuple(sorted(range(self._array.ndim), key=lambda i: -self._array.strides[i]))
+
+    def is_set_to(self, tensor: Any) -> Any:
+        """Whether another tensor shows the same memory in the same way."""
+        return (
+            self.data_ptr() == tensor.data_ptr()
+            and self._array.shape == tensor._array.shape
+            and self._array.strides == tensor._array.strides
+        )
 
     def storage_offset(self) -> Any:
         """Return how many elements of the shared memory lie before the first."""

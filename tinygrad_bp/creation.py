@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from . import dtype as dtypes
-from .arrays import numbers, shape_of
+from .arrays import filled, fitting, numbers, shape_of
 from .devices import place
 from .origin import cut_off, merge
 from .storage import SHARED, owner_of
@@ -92,7 +92,9 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
         return made.requires_grad_() if requires_grad else made
     array = numbers(data, dtype)
     if dtype is not None:
-        array = array.astype(dtypes.as_numpy(dtype), copy=False)
+        kind = dtypes.as_numpy(dtype)
+        typed = isinstance(data, (np.ndarray, np.generic))
+        array = array.astype(kind, copy=False) if typed else fitting(array, kind)
     made = wrap(array)
     made._origin = _came_from(data)
     return made.requires_grad_() if requires_grad else made
@@ -117,7 +119,14 @@ def _came_from(data: Any) -> tuple[Any, ...]:
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
-    """Make a tensor from data, sharing its memory where that is possible."""
+    """Make a tensor from data, sharing its memory where that is possible.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.as_tensor([1.0, 2.0])
+    tensor([1., 2.])
+    """
     if device is not None:
         place(device, None)
     if isinstance(data, Tensor):
@@ -154,6 +163,16 @@ def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
     ------
     TypeError
         For what is no array, or of a dtype that tensors don't have.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> import numpy as np
+    >>> a = np.zeros(2)
+    >>> x = tgb.from_numpy(a)
+    >>> a[0] = 1
+    >>> x
+    tensor([1., 0.], dtype=tinygrad_bp.float64)
     """
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"from_numpy expects a NumPy array, not {type(ndarray).__name__}")
@@ -205,13 +224,20 @@ def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None, layout: Any 
 def full(size: Any, fill_value: Any, *, out: Tensor | None = None, dtype: Any = None,
          layout: Any = None, device: Any = None, pin_memory: bool = False,
          requires_grad: bool = False) -> Tensor:  # fmt: skip
-    """Make a tensor of one value."""
+    """Make a tensor of one value.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.full((2,), 7.0)
+    tensor([7., 7.])
+    """
     if device is not None or layout is not None:
         place(device, layout)
     value = getattr(fill_value, "_array", fill_value)
     kind = dtypes.common_dtype([value]) if dtype is None else dtypes.as_numpy(dtype)
     shape = shape_of(size if isinstance(size, (tuple, list)) else (size,))
-    return finish(np.full(shape, value, kind), requires_grad, out)
+    return finish(filled(shape, value, kind), requires_grad, out)
 
 
 def zeros(*lengths: Any, size: Any = None, out: Tensor | None = None, dtype: Any = None,
@@ -247,7 +273,14 @@ def zeros(*lengths: Any, size: Any = None, out: Tensor | None = None, dtype: Any
 def ones(*lengths: Any, size: Any = None, out: Tensor | None = None, dtype: Any = None,
          layout: Any = None, device: Any = None, pin_memory: bool = False,
          requires_grad: bool = False) -> Tensor:  # fmt: skip
-    """Make a tensor of ones; the arguments are those of :func:`zeros`."""
+    """Make a tensor of ones; the arguments are those of :func:`zeros`.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.ones(2)
+    tensor([1., 1.])
+    """
     if device is not None or layout is not None:
         place(device, layout)
     return finish(np.ones(size_of(lengths, size), kind_of(dtype)), requires_grad, out)
@@ -256,7 +289,14 @@ def ones(*lengths: Any, size: Any = None, out: Tensor | None = None, dtype: Any 
 def empty(*lengths: Any, size: Any = None, out: Tensor | None = None, dtype: Any = None,
           layout: Any = None, device: Any = None, pin_memory: bool = False,
           requires_grad: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
-    """Make a tensor whose elements are yet to be set; they are zeros, not what memory held."""
+    """Make a tensor whose elements are yet to be set; they are zeros, not what memory held.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.empty(2, 3).shape
+    tinygrad_bp.Size([2, 3])
+    """
     return zeros(*lengths, size=size, out=out, dtype=dtype, layout=layout, device=device,
                  requires_grad=requires_grad)  # fmt: skip
 
@@ -297,14 +337,28 @@ def _like(input: Tensor, dtype: Any, layout: Any, device: Any) -> tuple[tuple[in
 def zeros_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None,
                pin_memory: bool = False, requires_grad: bool = False,
                memory_format: Any = None) -> Tensor:  # fmt: skip
-    """Make a tensor of zeros with the shape and dtype of another."""
+    """Make a tensor of zeros with the shape and dtype of another.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.zeros_like(tgb.tensor([1, 2]))
+    tensor([0, 0])
+    """
     return finish(np.zeros(*_like(input, dtype, layout, device)), requires_grad)
 
 
 def ones_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None,
               pin_memory: bool = False, requires_grad: bool = False,
               memory_format: Any = None) -> Tensor:  # fmt: skip
-    """Make a tensor of ones with the shape and dtype of another."""
+    """Make a tensor of ones with the shape and dtype of another.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.ones_like(tgb.tensor([1, 2]))
+    tensor([1, 1])
+    """
     return finish(np.ones(*_like(input, dtype, layout, device)), requires_grad)
 
 
@@ -318,15 +372,31 @@ def empty_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: 
 def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, layout: Any = None,
               device: Any = None, pin_memory: bool = False, requires_grad: bool = False,
               memory_format: Any = None) -> Tensor:  # fmt: skip
-    """Make a tensor of one value with the shape and dtype of another."""
+    """Make a tensor of one value with the shape and dtype of another.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.full_like(tgb.tensor([1.0, 2.0]), 7)
+    tensor([7., 7.])
+    """
     shape, kind = _like(input, dtype, layout, device)
-    return finish(np.full(shape, getattr(fill_value, "_array", fill_value), kind), requires_grad)
+    value = getattr(fill_value, "_array", fill_value)
+    return finish(filled(shape, value, kind), requires_grad)
 
 
 def eye(n: int, m: int | None = None, *, out: Tensor | None = None, dtype: Any = None,
         layout: Any = None, device: Any = None, pin_memory: bool = False,
         requires_grad: bool = False) -> Tensor:  # fmt: skip
-    """Make a matrix with ones on the diagonal, zeros elsewhere."""
+    """Make a matrix with ones on the diagonal, zeros elsewhere.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.eye(2)
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
     place(device, layout)
     if n < 0 or (m is not None and m < 0):
         raise RuntimeError(f"eye: a matrix can't have the negative length in ({n}, {m})")

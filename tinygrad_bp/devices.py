@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any, Self
 
 __all__ = [
-    "NoDeviceError", "channels_last", "channels_last_3d", "contiguous_format", "device",
-    "get_default_device", "layout", "memory_format", "on_cpu", "preserve_format",
-    "set_default_device", "sparse_bsc", "sparse_bsr", "sparse_coo", "sparse_csc", "sparse_csr",
-    "strided",
+    "AcceleratorError", "NoDeviceError", "OutOfMemoryError", "channels_last", "channels_last_3d",
+    "contiguous_format", "device", "get_default_device", "layout", "memory_format", "on_cpu",
+    "preserve_format", "set_default_device", "sparse_bsc", "sparse_bsr", "sparse_coo", "sparse_csc",
+    "sparse_csr", "strided",
 ]  # fmt: skip
 
 _TYPES = ("cpu", "cuda", "hpu", "ipu", "meta", "mps", "mtia", "vulkan", "xla", "xpu")
@@ -20,6 +20,14 @@ _TYPES = ("cpu", "cuda", "hpu", "ipu", "meta", "mps", "mtia", "vulkan", "xla", "
 
 class NoDeviceError(AssertionError, RuntimeError):
     """A device that is not there: an AssertionError for PyTorch's scripts, a RuntimeError too."""
+
+
+class AcceleratorError(RuntimeError):
+    """A failure of a device; never raised here, for scripts that catch it."""
+
+
+class OutOfMemoryError(RuntimeError):
+    """No memory left on a device; never raised here, for scripts that catch it."""
 
 
 class device:  # noqa: N801  PyTorch's name

@@ -24,7 +24,6 @@ from .numpy_protocol import NUMPY_FUNCTIONS, NUMPY_UFUNCS
 from .op import SPEAKERS
 from .rules import elementwise as ew
 from .rules import linalg as la
-from .rules import shape as sh
 from .twins import in_place, with_twins
 
 __all__ = ["ArrayMethods"]
@@ -85,6 +84,10 @@ LATE = {
     """,
     "linalg.solvers": "cholesky_inverse cholesky_solve",
     "fft.spectrogram": "istft stft",
+    "sampling": "bernoulli multinomial",
+    "nn.activations": "hardshrink",
+    "nn.rectifiers": "prelu",
+    "sparse": "to_sparse",
 }
 
 
@@ -199,7 +202,8 @@ class ArrayMethods:
         fs.split_with_sizes, fs.tensor_split, fs.narrow_copy,
     )  # fmt: skip
     hsplit, vsplit, dsplit = fs.hsplit, fs.vsplit, fs.dsplit
-    unsafe_chunk, unsafe_split, unsafe_split_with_sizes = fs.chunk, fs.split, fs.split_with_sizes
+    unsafe_chunk, unsafe_split = fs.chunk, fs.unsafe_split
+    unsafe_split_with_sizes = fs.split_with_sizes
     repeat, tile, repeat_interleave = fs.repeat, fs.tile, fs.repeat_interleave
     flip, fliplr, flipud, rot90, roll = fs.flip, fs.fliplr, fs.flipud, fs.rot90, fs.roll
     diagonal, diag, diag_embed, diagflat = fs.diagonal, fs.diag, fs.diag_embed, fs.diagflat
@@ -216,7 +220,7 @@ class ArrayMethods:
     )  # fmt: skip
     outer, ger, kron, cross = fl.outer, fl.outer, fl.kron, fl.cross
     addmm, addmv, addr, addbmm, baddbmm = fl.addmm, fl.addmv, fl.addr, fl.addbmm, fl.baddbmm
-    clone = sh.copy
+    clone = fs.clone
     T, mT = property(fs.turned), property(fs.matrix_turned)
     H, mH = property(fs.hermitian), property(fs.adjoint)
 

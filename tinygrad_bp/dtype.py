@@ -127,7 +127,6 @@ _ALL = (
     uint16, uint32, uint64,
 )  # fmt: skip
 _OF_NUMPY: dict[Any, dtype] = {d.dtype: d for d in _ALL}
-_OF_PYTHON = {_bool: bool.dtype, _int: int64.dtype}
 
 _default = np.dtype("float32")
 
@@ -166,6 +165,12 @@ def set_default_dtype(d: dtype) -> None:
     ------
     TypeError
         If it is no floating-point type.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.get_default_dtype()
+    tinygrad_bp.float32
     """
     global _default
     numpy_dtype = as_numpy(d)
@@ -237,17 +242,38 @@ def _lift(result: np.dtype[Any], higher: np.dtype[Any]) -> np.dtype[Any]:
 
 
 def result_type(*operands: Any) -> dtype:
-    """Return the dtype that an operation on these tensors and numbers gives."""
+    """Return the dtype that an operation on these tensors and numbers gives.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.result_type(tgb.tensor([1]), 1.0)
+    tinygrad_bp.float32
+    """
     return of_numpy(common_dtype([getattr(operand, "_array", operand) for operand in operands]))
 
 
 def promote_types(type1: dtype, type2: dtype) -> dtype:
-    """Return the smallest dtype to which both can be converted, by PyTorch's rules."""
+    """Return the smallest dtype to which both can be converted, by PyTorch's rules.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.promote_types(tgb.int64, tgb.float32)
+    tinygrad_bp.float32
+    """
     return of_numpy(_join(as_numpy(type1), as_numpy(type2)))
 
 
 def can_cast(from_: dtype, to: dtype) -> _bool:
-    """Whether PyTorch's rules allow the conversion inside an in-place operation."""
+    """Whether PyTorch's rules allow the conversion inside an in-place operation.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.can_cast(tgb.float64, tgb.float32), tgb.can_cast(tgb.float32, tgb.int64)
+    (True, False)
+    """
     return _RANK[as_numpy(from_).kind] <= _RANK[as_numpy(to).kind]
 
 
@@ -286,7 +312,7 @@ class finfo:  # noqa: N801  PyTorch's name
                 raise TypeError(f"finfo is for floating-point types; {kind} has tgb.iinfo")
             limits = np.finfo(kind)
             self.bits, self.dtype = limits.bits, str(limits.dtype)
-            self.eps, self.resolution = _float(limits.eps), _float(limits.resolution)
+            self.eps, self.resolution = _float(limits.eps), _float(str(limits.resolution))
             self.max, self.tiny = _float(limits.max), _float(limits.tiny)
         self.min, self.smallest_normal = -self.max, self.tiny
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from .parallel import openblas
 from .tensor import Tensor
 
 __all__ = [
@@ -123,24 +124,12 @@ def set_num_threads(num: int) -> None:
     if num <= 0:
         raise RuntimeError(f"set_num_threads: expected a positive number of threads, not {num}")
     _settings["threads"] = int(num)
-    for library in _openblas():
+    for library in openblas():
         for name in ("scipy_openblas_set_num_threads64_", "openblas_set_num_threads64_",
                      "scipy_openblas_set_num_threads", "openblas_set_num_threads"):  # fmt: skip
             if hasattr(library, name):
                 getattr(library, name)(int(num))
                 break
-
-
-def _openblas() -> list[Any]:
-    """Find the OpenBLAS libraries that this process has loaded."""
-    import ctypes
-
-    try:
-        with open("/proc/self/maps", encoding="utf-8", errors="replace") as maps:
-            paths = {line.split(maxsplit=5)[-1].strip() for line in maps if "openblas" in line}
-    except OSError:
-        return []
-    return [ctypes.CDLL(path) for path in paths if ".so" in path]
 
 
 def set_num_interop_threads(num: int) -> None:
@@ -159,8 +148,10 @@ def get_num_interop_threads() -> int:
 
 
 def compile(model: Any = None, *, fullgraph: bool = False, dynamic: bool | None = None,
-            backend: Any = "inductor", mode: str | None = None,
-            options: dict[str, Any] | None = None, disable: bool = False) -> Any:  # fmt: skip
+            backend: Any = None, mode: str | None = None,
+            options: dict[str, Any] | None = None, name: str | None = None, disable: bool = False,
+            recompile_limit: int | None = None, isolate_recompiles: bool = False,
+            shapes_spec: Any = None) -> Any:  # fmt: skip
     """Return a module or function as it is; usable as a decorator too.
 
     Results and gradients of a compiled model are the same in PyTorch: it changes the time alone.
@@ -169,7 +160,7 @@ def compile(model: Any = None, *, fullgraph: bool = False, dynamic: bool | None 
     Parameters
     ----------
     model : Module or callable
-    fullgraph, dynamic, backend, mode, options, disable
+    fullgraph, dynamic, backend, mode, options, disable, …
         Accepted, since they change no result.
     """
     if mode is not None and options is not None:

@@ -262,7 +262,10 @@ def write_at(target: Any, template: tuple[Any, ...], indices: tuple[Any, ...], v
     left = iter(raw)
     key = tuple(next(left) if part is ARRAY else part for part in template)
     number = getattr(value, "_array", value)
-    if isinstance(number, (int, float)) and array.dtype.kind in "iu":
+    kind = array.dtype.kind
+    if np.iscomplexobj(number) and np.ndim(number) == 0 and number is value and kind != "c":
+        number = complex(number)
+    if isinstance(number, complex) or (isinstance(number, (int, float)) and kind in "iu"):
         number = number_as(number, array.dtype, "assignment to elements")
     try:
         array[key] = number

@@ -28,14 +28,14 @@ class Modes(threading.local):
     grad = True
     inference = False
     anomaly = False
-    watched = False  # either of the last two: a recording looks at one flag, not at two
-    plain = True  # recording, and not watched
+    packing: Any = None  # what packs the values kept for backward: `saved_tensors_hooks`
+    watched = False  # any of the last three: a recording looks at one flag, not at three
 
-    def __setattr__(self, name: str, value: bool) -> None:
+    def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
-        watched = self.inference or self.anomaly
-        super().__setattr__("watched", watched)
-        super().__setattr__("plain", self.grad and not watched)
+        if name != "grad":
+            watched = self.inference or self.anomaly or self.packing is not None
+            super().__setattr__("watched", watched)
 
 
 modes = Modes()

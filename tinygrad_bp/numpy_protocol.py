@@ -34,7 +34,7 @@ _BY_UFUNC = (
     ew.exp, ew.exp2, ew.expm1, ew.log, ew.log2, ew.log10, ew.log1p, ew.sqrt,
     ew.hypot, ew.logaddexp, ew.sin, ew.cos, ew.tan, ew.arcsin, ew.arccos, ew.arctan, ew.sinh,
     ew.cosh, ew.tanh, ew.arcsinh, ew.arccosh, ew.arctanh, ew.arctan2, ew.absolute,
-    ew.maximum, ew.minimum, ew.floor, ew.ceil, ew.trunc, ew.sign, ew.greater, ew.greater_equal,
+    ew.maximum, ew.minimum, ew.floor, ew.ceil, ew.trunc, ew.greater, ew.greater_equal,
     ew.less, ew.less_equal,
     ew.equal, ew.not_equal, ew.logical_and, ew.logical_or, ew.logical_xor, ew.logical_not,
     ew.bitwise_and, ew.bitwise_or, ew.bitwise_xor, ew.invert, ew.left_shift, ew.right_shift,
@@ -45,7 +45,7 @@ _BY_UFUNC = (
 NUMPY_UFUNCS: dict[Any, Callable[..., Any]] = {op.forward: op for op in _BY_UFUNC}
 NUMPY_UFUNCS[np.power] = fe.pow
 NUMPY_UFUNCS[np.remainder], NUMPY_UFUNCS[np.fmod] = ew.remainder, ew.fmod
-NUMPY_UFUNCS[np.floor_divide] = ew.floor_divide
+NUMPY_UFUNCS[np.floor_divide], NUMPY_UFUNCS[np.sign] = ew.floor_divide, ew.sign
 NUMPY_UFUNCS[np.float_power] = fe.pow
 NUMPY_UFUNCS[np.fabs] = ew.absolute
 NUMPY_UFUNCS[np.conjugate] = conjugate

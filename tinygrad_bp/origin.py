@@ -60,6 +60,8 @@ def cut_off(kind: str, what: str, nodes: Sequence[Node | None]) -> tuple[Origin,
     stack = [node for node in nodes if node is not None]
     if not stack:
         return ()
+    if all(node.op is None for node in stack):  # weights, nearly always: nothing lies behind
+        return (Origin(kind, what, user_line(), tuple(map(weakref.ref, stack)), ()),)
     seen = set(stack)
     leaves = []
     looked, most = 0, _budget.draw()

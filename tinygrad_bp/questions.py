@@ -7,7 +7,10 @@ from typing import Any
 from .memory import TypedStorage, UntypedStorage
 from .tensor import Tensor
 
-__all__ = ["is_complex", "is_floating_point", "is_nonzero", "is_signed", "is_storage", "numel"]
+__all__ = [
+    "detach", "get_device", "is_complex", "is_conj", "is_floating_point", "is_neg", "is_nonzero",
+    "is_signed", "is_storage", "numel",
+]  # fmt: skip
 
 
 def numel(input: Tensor) -> int:
@@ -23,6 +26,26 @@ def is_floating_point(input: Tensor) -> bool:
 def is_complex(input: Tensor) -> bool:
     """Whether the elements are of a complex type."""
     return input.is_complex()
+
+
+def is_conj(input: Tensor) -> bool:
+    """Whether the conjugate is still to be computed: it never is, here."""
+    return input.is_conj()
+
+
+def is_neg(input: Tensor) -> bool:
+    """Whether the negative is still to be computed: it never is, here."""
+    return input.is_neg()
+
+
+def get_device(input: Tensor) -> int:
+    """Return the number of the device: -1 for the CPU."""
+    return input.get_device()  # type: ignore[no-any-return]
+
+
+def detach(input: Tensor) -> Tensor:
+    """Return a tensor of the same values and memory, cut off from the graph."""
+    return input.detach()
 
 
 def is_signed(input: Tensor) -> bool:

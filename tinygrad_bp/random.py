@@ -132,7 +132,17 @@ default_generator: Generator = _Default()
 
 
 def manual_seed(seed: int) -> Generator:
-    """Start the default generator at a seed, so that a run repeats exactly; return it."""
+    """Start the default generator at a seed, so that a run repeats exactly; return it.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> generator = tgb.manual_seed(0)
+    >>> first = tgb.rand(2)
+    >>> generator = tgb.manual_seed(0)
+    >>> bool((tgb.rand(2) == first).all())
+    True
+    """
     return default_generator.manual_seed(seed)
 
 
@@ -159,7 +169,7 @@ def set_rng_state(new_state: Any) -> None:
 @contextlib.contextmanager
 def fork_rng(devices: Any = None, enabled: bool = True, _caller: str = "fork_rng",
              _devices_kw: str = "devices",
-             device_type: str = "cuda") -> Iterator[None]:  # fmt: skip
+             device_type: str | None = None) -> Iterator[None]:  # fmt: skip
     """Put the default generator back, after a with-block, to where it was before."""
     before = default_generator.get_state() if enabled else None
     try:

@@ -48,6 +48,8 @@ def arange(start: Any = 0, end: Any = None, step: Any = 1, *, out: Tensor | None
     if all(isinstance(x, int) for x in numbers):
         return finish(np.arange(start, end, step).astype(kind, copy=False), requires_grad, out)
     # Not np.arange, whose step is what remains of it after start + step was rounded.
+    if not math.isfinite(end - start):
+        raise RuntimeError(f"arange: the range from {start} to {end} has no end")
     steps = np.arange(math.ceil((end - start) / step))
     return finish((start + steps * step).astype(kind), requires_grad, out)
 
@@ -80,7 +82,14 @@ def _spaced(what: str, start: Any, end: Any, steps: Any, dtype: Any) -> tuple[An
 def linspace(start: Any, end: Any, steps: int, *, out: Tensor | None = None, dtype: Any = None,
              layout: Any = None, device: Any = None, pin_memory: bool = False,
              requires_grad: bool = False) -> Tensor:  # fmt: skip
-    """Make `steps` numbers at equal distances from `start` to `end`, both included."""
+    """Make `steps` numbers at equal distances from `start` to `end`, both included.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.linspace(0, 1, 3)
+    tensor([0.0000, 0.5000, 1.0000])
+    """
     place(device, layout)
     array, kind = _spaced("linspace", start, end, steps, dtype)
     return finish(array.astype(kind), requires_grad, out)
@@ -89,7 +98,14 @@ def linspace(start: Any, end: Any, steps: int, *, out: Tensor | None = None, dty
 def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, out: Tensor | None = None,
              dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool = False,
              requires_grad: bool = False) -> Tensor:  # fmt: skip
-    """Make `steps` numbers at equal ratios from ``base**start`` to ``base**end``."""
+    """Make `steps` numbers at equal ratios from ``base**start`` to ``base**end``.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.logspace(0, 2, 3)
+    tensor([  1.,  10., 100.])
+    """
     place(device, layout)
     exponents, kind = _spaced("logspace", start, end, steps, dtype)
     with np.errstate(all="ignore"):
@@ -98,13 +114,29 @@ def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, out: Tenso
 
 def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = int64,
                  device: Any = None, layout: Any = None) -> Tensor:  # fmt: skip
-    """Give the indices of what lies on and below a diagonal, two rows."""
+    """Give the indices of what lies on and below a diagonal, two rows.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.tril_indices(2, 2)
+    tensor([[0, 1, 1],
+            [0, 0, 1]])
+    """
     place(device, layout)
     return finish(np.stack(np.tril_indices(row, offset, col)).astype(kind_of(dtype)))
 
 
 def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = int64,
                  device: Any = None, layout: Any = None) -> Tensor:  # fmt: skip
-    """Give the indices of what lies on and above a diagonal, two rows."""
+    """Give the indices of what lies on and above a diagonal, two rows.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.triu_indices(2, 2)
+    tensor([[0, 0, 1],
+            [0, 1, 1]])
+    """
     place(device, layout)
     return finish(np.stack(np.triu_indices(row, offset, col)).astype(kind_of(dtype)))

@@ -23,7 +23,14 @@ __all__ = [
 def rand(*lengths: Any, size: Any = None, generator: Generator | None = None,
          out: Tensor | None = None, dtype: Any = None, layout: Any = None, device: Any = None,
          requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
-    """Draw from the uniform distribution on [0, 1)."""
+    """Draw from the uniform distribution on [0, 1).
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.rand(2, 3).shape
+    tinygrad_bp.Size([2, 3])
+    """
     if device is not None or layout is not None:
         place(device, layout)
     draws = drawn("random", size_of(lengths, size), kind_of(dtype), generator)
@@ -33,7 +40,14 @@ def rand(*lengths: Any, size: Any = None, generator: Generator | None = None,
 def randn(*lengths: Any, size: Any = None, generator: Generator | None = None,
           out: Tensor | None = None, dtype: Any = None, layout: Any = None, device: Any = None,
           requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
-    """Draw from the normal distribution of mean 0 and variance 1."""
+    """Draw from the normal distribution of mean 0 and variance 1.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.randn(2, 3).shape
+    tinygrad_bp.Size([2, 3])
+    """
     if device is not None or layout is not None:
         place(device, layout)
     draws = drawn("standard_normal", size_of(lengths, size), kind_of(dtype), generator)
@@ -52,7 +66,14 @@ def rand_like(input: Tensor, *, generator: Generator | None = None, dtype: Any =
 def randn_like(input: Tensor, *, generator: Generator | None = None, dtype: Any = None,
                layout: Any = None, device: Any = None, pin_memory: bool = False,
                requires_grad: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
-    """Draw normal numbers with the shape and dtype of another tensor."""
+    """Draw normal numbers with the shape and dtype of another tensor.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.randn_like(tgb.zeros(2)).shape
+    tinygrad_bp.Size([2])
+    """
     return randn(size=input._array.shape, generator=generator, layout=layout, device=device,
                  dtype=input.dtype if dtype is None else dtype,
                  requires_grad=requires_grad)  # fmt: skip
@@ -70,6 +91,12 @@ def randint(low: Any = 0, high: Any = None, size: Any = None, *,
         If there is no size.
     RuntimeError
         If `low` does not lie below `high`.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> bool((tgb.randint(0, 10, (100,)) < 10).all())
+    True
     """
     if device is not None or layout is not None:
         place(device, layout)
@@ -100,7 +127,14 @@ def randint_like(input: Tensor, low: Any = 0, high: Any = None, *,
 def randperm(n: int, *, generator: Generator | None = None, out: Tensor | None = None,
              dtype: Any = None, layout: Any = None, device: Any = None,
              requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
-    """Draw an order of the numbers from 0 to n - 1."""
+    """Draw an order of the numbers from 0 to n - 1.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> sorted(tgb.randperm(4).tolist())
+    [0, 1, 2, 3]
+    """
     if device is not None or layout is not None:
         place(device, layout)
     kind = int64.dtype if dtype is None else as_numpy(dtype)
@@ -158,6 +192,12 @@ def bernoulli(input: Tensor, p: Any = None, *, generator: Generator | None = Non
     ------
     RuntimeError
         For what is no probability.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.bernoulli(tgb.tensor([0.0, 1.0]))
+    tensor([0., 1.])
     """
     chances = input._array if p is None else np.full(input._array.shape, float(p))
     if chances.dtype.kind != "f":
@@ -212,6 +252,12 @@ def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *,
     ------
     RuntimeError
         For weights that are negative, not finite, or too few.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.multinomial(tgb.tensor([0.0, 1.0]), 3, replacement=True)
+    tensor([1, 1, 1])
     """
     if input._array.ndim not in (1, 2) or input._array.dtype.kind != "f":
         raise RuntimeError(
@@ -225,6 +271,8 @@ def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *,
         raise RuntimeError(
             f"multinomial: {num_samples} draws without replacement from fewer nonzero weights"
         )
+    if num_samples < 1:
+        raise RuntimeError(f"multinomial: num_samples has to be 1 or more, not {num_samples}")
     rng = stream(generator)
     if replacement:
         # Each row's distribution function, raised by the number of the row: one rising sequence.

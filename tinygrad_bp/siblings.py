@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import Size, numbers, shape_of
+from .arrays import Size, filled, fitting, numbers, shape_of
 from .devices import place
 from .dtype import as_numpy
 
@@ -32,7 +32,7 @@ class Siblings:
         shape = shape_of(lengths if size is None else (tuple(size),))
         value = getattr(value, "_array", value)
         # np.zeros asks the system for zeros, np.full writes them.
-        array = np.zeros(shape, kind) if value is None else np.full(shape, value, kind)
+        array = np.zeros(shape, kind) if value is None else filled(shape, value, kind)
         return self._sibling(array, requires_grad)
 
     def new_tensor(self: Any, data: Any, *, dtype: Any = None, device: Any = None,
@@ -41,9 +41,11 @@ class Siblings:
         """Make a tensor of other data and, unless given, this one's dtype."""
         if device is not None or layout is not None:
             place(device, layout)
-        array = numbers(data)
-        if dtype is not None or not isinstance(data, np.ndarray):
-            array = array.astype(self._array.dtype if dtype is None else as_numpy(dtype))
+        typed = isinstance(data, np.ndarray)
+        kind = self._array.dtype if dtype is None else as_numpy(dtype)
+        array = numbers(data, kind)
+        if dtype is not None or not typed:
+            array = array.astype(kind) if typed else fitting(array, kind)
         return self._sibling(array, requires_grad)
 
     def new_zeros(self, *lengths: Any, size: Any = None, dtype: Any = None, device: Any = None,

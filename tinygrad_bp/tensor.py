@@ -441,6 +441,8 @@ def record(op: Op, args: Any, values: Any, attrs: dict[str, Any], out: Tensor) -
         node.saved = plan.keep(values, array)
         if SHARED or foreign:
             _take_snapshots(node, plan.kept, args)
+        if modes.packing is not None:
+            node.saved, node.snapshots = modes.packing(node.saved, plan.kept)
     if op.broadcasts and len(values) > 1:
         for value in values:
             if isinstance(value, np.ndarray) and value.shape != shape:

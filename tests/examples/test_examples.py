@@ -18,6 +18,8 @@ needs_mnist = pytest.mark.skipif(
 
 # Example: (its arguments in CI, a fact that its output must state).
 EXAMPLES = {
+    "char_gpt.py": ([], r"This is the \|.*\n(\d+) of the \1 words after the bar"),
+    "cnn_digits.py": ([], r"a new network with the saved weights: 9\d\.\d\d% right"),
     "custom_op.py": ([], r"squared_distances   True, second order True"),
     "delta_rule.py": ([], r"new w_out +0\.4036 +0\.4036 "),
     "draw_graph.py": ([], r"two_layers\.svg"),
@@ -107,7 +109,15 @@ def test_importing_an_example_runs_nothing(name, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["custom_op.py", "polynomial_regression.py", "two_layer_classifier.py", "xor.py"]
+    "name",
+    [
+        "char_gpt.py",
+        "cnn_digits.py",
+        "custom_op.py",
+        "polynomial_regression.py",
+        "two_layer_classifier.py",
+        "xor.py",
+    ],
 )
 def test_an_example_repeats_exactly(name, tmp_path):
     assert output_of(name, cwd=tmp_path) == output_of(name, cwd=tmp_path)
@@ -126,6 +136,19 @@ def test_delta_rule_prints_every_digit_of_the_notes_twice(tmp_path):
     for row in printed:
         name, number = row.rsplit(" ", 1)
         assert re.search(rf"^{name} +{number} +{number} ", output, re.MULTILINE), row
+
+
+def test_the_loss_of_the_gpt_falls_to_a_tenth(tmp_path):
+    output = output_of("char_gpt.py", cwd=tmp_path)
+    losses = [float(found) for found in re.findall(r"^ *\d+ +(\d\.\d{4})$", output, re.MULTILINE)]
+    assert len(losses) == 6
+    assert losses[-1] < 0.1 * losses[0]
+
+
+def test_the_weights_of_the_cnn_come_back_as_good_as_they_were(tmp_path):
+    output = output_of("cnn_digits.py", "--epochs", "1", cwd=tmp_path)
+    trained = re.search(r"^ +1 .* ([\d.]+)%$", output, re.MULTILINE)[1]
+    assert percentage(output, "saved weights:") == float(trained)
 
 
 # ----------------------------------------------------------------------------------------- MNIST

@@ -258,6 +258,17 @@ def test_the_fused_loss_is_its_composition():
 def test_the_default_takes_the_fused_path():
     z = random(2, 3).requires_grad_()
     assert F.cross_entropy(z, tgb.tensor([0, 2])).grad_fn.name() == "CrossEntropyBackward"
+    assert F.nll_loss(z, tgb.tensor([0, 2])).grad_fn.name() == "NllLossBackward"
+
+
+def test_the_fused_likelihood_is_its_composition():
+    z, y = random(64, 10), np.random.default_rng(0).integers(0, 10, 64)
+    a, b = z.clone().requires_grad_(), z.clone().requires_grad_()
+    fused, composed = F.nll_loss(a, tgb.tensor(y)), -b[np.arange(64), y].mean()
+    assert tgb.allclose(fused, composed, rtol=1e-14)
+    fused.backward()
+    composed.backward()
+    assert tgb.equal(a.grad, b.grad)
 
 
 @pytest.mark.parametrize("kind", [tgb.float32, tgb.float64])

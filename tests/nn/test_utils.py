@@ -115,3 +115,11 @@ def test_l2_penalty_is_weight_decay():
         (b * b * b).sum().backward()
         second.step()
     assert tgb.allclose(a, b, rtol=1e-13)
+
+
+def test_the_norm_of_complex_gradients():
+    w = tgb.nn.Parameter(tgb.tensor([3.0 + 4.0j, 0.0 - 12.0j], dtype=tgb.complex128))
+    w.grad = w.detach().clone()
+    total = tgb.nn.utils.clip_grad_norm_([w], 6.5)
+    assert total.item() == 13 and total.dtype == tgb.float64
+    assert np.allclose(w.grad.numpy(), [1.5 + 2j, -6j])

@@ -298,3 +298,35 @@ def test_paths_of_modules_that_scripts_import():
 
     assert (Adam, AdamW, SGD) == (optim.Adam, optim.AdamW, optim.SGD)
     assert StepLR is optim.lr_scheduler.StepLR
+
+
+@pytest.mark.parametrize(
+    ("make", "options"),
+    [
+        (tgb.optim.SGD, {"momentum": 0.9}), (tgb.optim.Adam, {"amsgrad": True}),
+        (tgb.optim.AdamW, {}), (tgb.optim.RMSprop, {"centered": True}),
+        (tgb.optim.Adagrad, {"initial_accumulator_value": 0.5}), (tgb.optim.Adadelta, {}),
+        (tgb.optim.Rprop, {}), (tgb.optim.NAdam, {}), (tgb.optim.RAdam, {}),
+        (tgb.optim.Adamax, {}), (tgb.optim.ASGD, {}), (tgb.optim.LBFGS, {"max_iter": 3}),
+    ],
+)  # fmt: skip
+def test_a_complex_parameter_moves_as_its_two_real_parts(make, options):
+    pairs = np.random.default_rng(4).normal(size=(3, 2, 2))
+    target = tgb.tensor(np.random.default_rng(5).normal(size=(3, 2)))
+    turned = tgb.nn.Parameter(tgb.tensor((pairs[..., 0] + 1j * pairs[..., 1]).T.copy().T))
+    plain = tgb.nn.Parameter(tgb.tensor(pairs))
+
+    def losses(w, parts):
+        optimizer = make([w], lr=0.1, **options)
+
+        def closure():
+            optimizer.zero_grad()
+            real, imag = parts(w)
+            loss = ((real - target) ** 2).sum() + (imag**4).sum()
+            loss.backward()
+            return loss
+
+        return [optimizer.step(closure).item() for _ in range(4)]
+
+    expected = losses(plain, lambda w: w.unbind(-1))
+    assert losses(turned, lambda w: (w.real, w.imag)) == pytest.approx(expected, rel=1e-12)

@@ -160,12 +160,3 @@ def test_sizes_stay_sizes():
     assert isinstance(size[1:], tgb.Size) and size[1:].numel() == 12 and size[0] == 2
     assert isinstance(size + (1,), tgb.Size) and isinstance((1,) + size, tgb.Size)  # noqa: RUF005
     assert size[:-1] == (2, 3) and tgb.Size([2, 3]) * 2 == (2, 3, 2, 3)
-
-
-def test_sparse_names_give_strided_tensors():
-    m = tgb.sparse_coo_tensor([[0, 1, 1], [2, 0, 0]], [3.0, 4.0, 1.0], (2, 3))
-    assert m.to_dense().tolist() == [[0, 0, 3], [5, 0, 0]] and m.to_sparse().coalesce() is m
-    assert tgb.sparse.mm(m, tgb.ones(3, 1)).tolist() == [[3], [5]]
-    assert tgb.sparse.addmm(tgb.ones(2, 1), m, tgb.ones(3, 1)).tolist() == [[4], [6]]
-    with pytest.raises(RuntimeError, match="outside of the size"):
-        tgb.sparse_coo_tensor([[2]], [1.0], (2,))

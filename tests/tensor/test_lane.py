@@ -93,14 +93,44 @@ def test_lanes_are_open_for_the_operations_of_a_small_network():
         assert callable(op.lane)
 
 
-@pytest.mark.parametrize("unusual", ["number", "array", "mixed", "no_grad", "anomaly", "integers"])
+@pytest.mark.parametrize("dtype", [tgb.float32, tgb.float64], ids=str)
+@pytest.mark.parametrize("wanted", [True, False])
+@pytest.mark.parametrize("number", [2, -0.3, 1e300, 10**400, True])
+@pytest.mark.parametrize("name", ["add", "subtract", "multiply", "divide"])
+@pytest.mark.parametrize("first", [True, False], ids=["number first", "number second"])
+@pytest.mark.filterwarnings("ignore:overflow")
+def test_numbers_in_the_lane(name, number, first, wanted, dtype, closed):
+    op = OPERATIONS[name]
+
+    def attempt(shape):
+        x = tgb.full(shape, 3.0, dtype=dtype, requires_grad=wanted)
+        try:
+            out = op(number, x) if first else op(x, number)
+        except OverflowError:
+            return "overflow"
+        facts = [out.dtype, out.numpy(force=True).tolist(), out.requires_grad]
+        if wanted:
+            node = out.grad_fn
+            out.sum().backward()
+            facts += [node.op.name, node.shape, node.dtype, node.shapes, len(node.constants)]
+            facts += [node.next_functions, x.grad.dtype, x.grad.tolist()]
+            facts[-3] = [parent is x.node for parent, _ in node.next_functions]
+        return facts
+
+    fast = [attempt(shape) for shape in ((2, 3), (), (2, 3))]
+    closed()
+    assert fast == [attempt(shape) for shape in ((2, 3), (), (2, 3))]
+
+
+@pytest.mark.parametrize("unusual", ["truth", "array", "mixed", "no_grad", "anomaly", "integers"])
 def test_unusual_operands_take_the_general_way(unusual):
     x = tgb.tensor([1.0, 2.0], requires_grad=True)
     y = tgb.tensor([3.0, 4.0], requires_grad=True)
     x * y, x * y  # the lane is open from here on
     lane = elementwise.multiply.lane
-    if unusual == "number":
-        assert lane(elementwise.multiply, (x, 2.0), {}) is None
+    assert lane(elementwise.multiply, (x, 2.0), {}) is not None
+    if unusual == "truth":
+        assert lane(elementwise.multiply, (x, True), {}) is None
     elif unusual == "array":
         assert lane(elementwise.multiply, (x, np.ones(2)), {}) is None
     elif unusual == "mixed":

@@ -83,6 +83,21 @@ def get_autocast_dtype(device_type: str) -> dtype:
     return float16 if device_type == "cuda" else bfloat16
 
 
+def is_autocast_cpu_enabled() -> bool:
+    """Whether this is run inside an enabled :class:`autocast` of the CPU."""
+    return is_autocast_enabled("cpu")
+
+
+def get_autocast_cpu_dtype() -> dtype:
+    """Return the lower precision that was chosen for autocast of the CPU."""
+    return get_autocast_dtype("cpu")
+
+
+def get_autocast_gpu_dtype() -> dtype:
+    """Return the lower precision that autocast of a CUDA device would have."""
+    return get_autocast_dtype("cuda")
+
+
 def is_autocast_available(device_type: str) -> bool:
     """Whether :class:`autocast` accepts the device."""
     return device_type == "cpu"

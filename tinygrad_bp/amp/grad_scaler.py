@@ -143,6 +143,18 @@ class GradScaler:
         """Return how many good steps in a row let the factor grow."""
         return self._growth_interval
 
+    def set_growth_factor(self, new_factor: float) -> None:
+        """Choose what the factor is multiplied by when it grows."""
+        self._growth_factor = new_factor
+
+    def set_backoff_factor(self, new_factor: float) -> None:
+        """Choose what the factor is multiplied by when it falls."""
+        self._backoff_factor = new_factor
+
+    def set_growth_interval(self, new_interval: int) -> None:
+        """Choose how many good steps in a row let the factor grow."""
+        self._growth_interval = new_interval
+
     def state_dict(self) -> dict[str, Any]:
         """Return what to save; empty if disabled."""
         if not self._enabled:

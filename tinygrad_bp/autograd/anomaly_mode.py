@@ -8,7 +8,17 @@ import numpy as np
 
 from ..mode import modes
 
-__all__ = ["detect_anomaly", "set_detect_anomaly"]
+__all__ = ["detect_anomaly", "is_anomaly_enabled", "set_anomaly_enabled", "set_detect_anomaly"]
+
+
+def is_anomaly_enabled() -> bool:
+    """Whether operations are checked for the first NaN or Inf."""
+    return modes.anomaly
+
+
+def set_anomaly_enabled(mode: bool, check_nan: bool = True) -> None:
+    """Switch the checks on or off."""
+    modes.anomaly = bool(mode and check_nan)
 
 
 class set_detect_anomaly:  # noqa: N801  PyTorch's name

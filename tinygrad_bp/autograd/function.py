@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .. import anomaly
-from ..graph import Lift, Node, Parts
+from ..graph import Lift, Node, Packed, Parts
 from ..inplace import adopt
 from ..mode import modes, no_grad
 from ..op import Op, primitive
@@ -54,9 +54,11 @@ class FunctionCtx:
             )
         found: list[Tensor | None] = []
         for array, node, since, snapshot in self._saved:
-            if array is None:
-                found.append(None)
+            if array is None or isinstance(array, Tensor):
+                found.append(array)
                 continue
+            if isinstance(array, Packed):
+                array = array[0]()
             how = changed(array, since, snapshot)
             if how is not None:
                 raise RuntimeError(
@@ -300,12 +302,17 @@ def _value(arg: Any) -> Any:
 def _keep(tensor: Tensor | None, outputs: Any, made: Any) -> tuple[Any, Any, int, Any]:
     if tensor is None:
         return None, None, 0, None
+    if tensor.is_sparse:  # never changed in place: kept as it is
+        return tensor, None, 0, None
     array = tensor._array
     snapshot = fingerprint(array) if is_shared(array) else None
     node: Any = tensor.node
     if _among(tensor, made):
         # An output comes from the node that keeps it: a link would be a cycle. Its number will do.
         node = next(i for i, o in enumerate(outputs) if o is tensor)
+    if modes.packing is not None:
+        _, array = modes.packing((array,), ((0, 0),))
+        snapshot = None
     return array, node, tick(), snapshot
 
 

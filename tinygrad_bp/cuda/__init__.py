@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Any, NoReturn, Self
 
-from ..devices import NoDeviceError
+from ..devices import AcceleratorError, NoDeviceError, OutOfMemoryError
 from ..legacy import absent_types
 
 __all__ = [
-    "Event", "Stream", "current_device", "current_stream", "default_stream", "device",
+    "AcceleratorError", "Event", "OutOfMemoryError", "Stream", "current_device", "current_stream",
+    "default_stream", "device",
     "device_count", "device_of", "empty_cache", "get_device_capability", "get_device_name",
     "get_device_properties", "get_rng_state", "get_rng_state_all", "init", "initial_seed",
     "is_available", "is_bf16_supported", "is_initialized", "manual_seed", "manual_seed_all",

@@ -25,6 +25,15 @@ class Beta(ExponentialFamily):
         α.
     concentration0 : float or Tensor
         β.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import Beta
+    >>> Beta(2.0, 3.0).mean
+    tensor(0.4000)
+    >>> Beta(1.0, 1.0).log_prob(tgb.tensor(0.3))
+    tensor(0.)
     """
 
     arg_constraints = {

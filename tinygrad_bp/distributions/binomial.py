@@ -29,6 +29,13 @@ class Binomial(Binary, Distribution):
         The probability p of a success; or
     logits : Tensor
         log p − log(1 − p).
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import Binomial
+    >>> Binomial(4, 0.5).log_prob(tgb.tensor([0.0, 2.0])).exp()
+    tensor([0.0625, 0.3750])
     """
 
     arg_constraints = {

@@ -22,6 +22,13 @@ class Cauchy(Distribution):
         x₀.
     scale : float or Tensor
         γ.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import Cauchy
+    >>> Cauchy(0.0, 1.0).cdf(tgb.tensor([0.0, 1.0]))
+    tensor([0.5000, 0.7500])
     """
 
     arg_constraints = {"loc": constraints.real, "scale": constraints.positive}

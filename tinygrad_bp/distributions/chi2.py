@@ -18,6 +18,13 @@ class Chi2(Gamma):
     ----------
     df : float or Tensor
         Degrees of freedom.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import Chi2
+    >>> Chi2(3.0).mean, Chi2(3.0).variance
+    (tensor(3.), tensor(6.))
     """
 
     arg_constraints = {"df": constraints.positive}

@@ -5,12 +5,21 @@ A constraint has a method ``check(value)`` that tells, for each event, whether i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import tinygrad_bp as tgb
 
 from ..tensor import Tensor
+from .constraint import (
+    Constraint,
+    _Cat,
+    _Dependent,
+    _DependentProperty,
+    _IndependentConstraint,
+    _Stack,
+    all_of_last,
+    is_dependent,
+)
 
 __all__ = [
     "Constraint", "MixtureSameFamilyConstraint", "boolean", "cat", "corr_cholesky", "dependent",
@@ -20,112 +29,6 @@ __all__ = [
     "positive_definite", "positive_integer", "positive_semidefinite", "real", "real_vector",
     "simplex", "square", "stack", "symmetric", "unit_interval",
 ]  # fmt: skip
-
-
-class Constraint:
-    """A region that values may lie in.
-
-    Attributes
-    ----------
-    is_discrete : bool
-        Whether it is countable.
-    event_dim : int
-        How many axes of a value make one event: 0 for numbers, 1 for vectors.
-    """
-
-    is_discrete: Any = False
-    event_dim: Any = 0
-
-    def check(self, value: Tensor) -> Tensor:
-        """Tell for each event whether it lies inside."""
-        raise NotImplementedError
-
-    def __repr__(self) -> str:
-        return type(self).__name__[1:] + "()"
-
-
-class _Dependent(Constraint):
-    """A constraint that depends on other parameters: known of an instance only."""
-
-    def __init__(
-        self, *, is_discrete: Any = NotImplemented, event_dim: Any = NotImplemented
-    ) -> None:
-        self._is_discrete, self._event_dim = is_discrete, event_dim
-
-    @property
-    def is_discrete(self) -> bool:
-        if self._is_discrete is NotImplemented:
-            raise NotImplementedError(".is_discrete cannot be determined statically")
-        return bool(self._is_discrete)
-
-    @property
-    def event_dim(self) -> int:
-        if self._event_dim is NotImplemented:
-            raise NotImplementedError(".event_dim cannot be determined statically")
-        return int(self._event_dim)
-
-    def __call__(
-        self, *, is_discrete: Any = NotImplemented, event_dim: Any = NotImplemented
-    ) -> _Dependent:
-        return _Dependent(
-            is_discrete=self._is_discrete if is_discrete is NotImplemented else is_discrete,
-            event_dim=self._event_dim if event_dim is NotImplemented else event_dim,
-        )
-
-    def check(self, value: Tensor) -> Tensor:
-        raise ValueError("Cannot determine validity of dependent constraint")
-
-
-def is_dependent(constraint: Any) -> bool:
-    """Whether a constraint is known of an instance only."""
-    return isinstance(constraint, _Dependent)
-
-
-class _DependentProperty(property, _Dependent):
-    """A property that gives a constraint; asked of the class, it is a dependent one."""
-
-    def __init__(
-        self,
-        fn: Callable[..., Any] | None = None,
-        *,
-        is_discrete: Any = NotImplemented,
-        event_dim: Any = NotImplemented,
-    ) -> None:
-        super().__init__(fn)
-        self._is_discrete, self._event_dim = is_discrete, event_dim
-
-    def __call__(self, fn: Callable[..., Any]) -> _DependentProperty:  # type: ignore[override]
-        return _DependentProperty(fn, is_discrete=self._is_discrete, event_dim=self._event_dim)
-
-
-class _IndependentConstraint(Constraint):
-    """Several events of a constraint, taken as one."""
-
-    def __init__(self, base_constraint: Constraint, reinterpreted_batch_ndims: int) -> None:
-        self.base_constraint = base_constraint
-        self.reinterpreted_batch_ndims = reinterpreted_batch_ndims
-
-    @property
-    def is_discrete(self) -> bool:
-        return bool(self.base_constraint.is_discrete)
-
-    @property
-    def event_dim(self) -> int:
-        return int(self.base_constraint.event_dim) + self.reinterpreted_batch_ndims
-
-    def check(self, value: Tensor) -> Tensor:
-        result = self.base_constraint.check(value)
-        n = self.reinterpreted_batch_ndims
-        if result.ndim < n:
-            raise ValueError(f"Expected value.dim() >= {self.event_dim} but got {value.ndim}")
-        return _all_of_last(result, n)
-
-    def __repr__(self) -> str:
-        return f"IndependentConstraint({self.base_constraint!r}, {self.reinterpreted_batch_ndims})"
-
-
-def _all_of_last(result: Tensor, n: int) -> Tensor:
-    return result.reshape((*result.shape[: result.ndim - n], -1)).all(-1)
 
 
 class MixtureSameFamilyConstraint(Constraint):
@@ -149,13 +52,15 @@ class MixtureSameFamilyConstraint(Constraint):
         if value.ndim < self.event_dim:
             raise ValueError(f"Expected value.dim() >= {self.event_dim} but got {value.ndim}")
         result = self.base_constraint.check(value.unsqueeze(-1 - self.event_dim))
-        return _all_of_last(result, result.ndim - (value.ndim - self.event_dim))
+        return all_of_last(result, result.ndim - (value.ndim - self.event_dim))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.base_constraint!r})"
 
 
 class _Boolean(Constraint):
+    """0 or 1."""
+
     is_discrete = True
 
     def check(self, value: Tensor) -> Tensor:
@@ -163,6 +68,8 @@ class _Boolean(Constraint):
 
 
 class _OneHot(Constraint):
+    """Vectors with one 1, and 0 elsewhere."""
+
     is_discrete = True
     event_dim = 1
 
@@ -171,6 +78,8 @@ class _OneHot(Constraint):
 
 
 class _Real(Constraint):
+    """Any number but NaN."""
+
     def check(self, value: Tensor) -> Tensor:
         return value == value  # all but NaN
 
@@ -193,6 +102,8 @@ class _Bounded(Constraint):
 
 
 class _IntegerInterval(_Bounded):
+    """Integers between two bounds, both included."""
+
     is_discrete = True
 
     def check(self, value: Tensor) -> Tensor:
@@ -200,6 +111,8 @@ class _IntegerInterval(_Bounded):
 
 
 class _IntegerGreaterThan(_Bounded):
+    """Integers from a bound on."""
+
     is_discrete = True
     _names = ("lower_bound",)
 
@@ -208,6 +121,8 @@ class _IntegerGreaterThan(_Bounded):
 
 
 class _GreaterThan(_Bounded):
+    """Numbers above a bound."""
+
     _names = ("lower_bound",)
 
     def check(self, value: Tensor) -> Tensor:
@@ -215,6 +130,8 @@ class _GreaterThan(_Bounded):
 
 
 class _GreaterThanEq(_Bounded):
+    """Numbers from a bound on."""
+
     _names = ("lower_bound",)
 
     def check(self, value: Tensor) -> Tensor:
@@ -222,6 +139,8 @@ class _GreaterThanEq(_Bounded):
 
 
 class _LessThan(_Bounded):
+    """Numbers below a bound."""
+
     _names = ("upper_bound",)
 
     def check(self, value: Tensor) -> Tensor:
@@ -229,16 +148,22 @@ class _LessThan(_Bounded):
 
 
 class _Interval(_Bounded):
+    """Numbers between two bounds, both included."""
+
     def check(self, value: Tensor) -> Tensor:
         return (value >= self.lower_bound) & (value <= self.upper_bound)
 
 
 class _HalfOpenInterval(_Bounded):
+    """Numbers from a bound on and below another."""
+
     def check(self, value: Tensor) -> Tensor:
         return (value >= self.lower_bound) & (value < self.upper_bound)
 
 
 class _Simplex(Constraint):
+    """Vectors of probabilities, which sum to 1."""
+
     event_dim = 1
 
     def check(self, value: Tensor) -> Tensor:
@@ -246,6 +171,8 @@ class _Simplex(Constraint):
 
 
 class _Multinomial(Constraint):
+    """Vectors of counts, with a bound on their sum."""
+
     is_discrete = True
     event_dim = 1
 
@@ -257,21 +184,27 @@ class _Multinomial(Constraint):
 
 
 class _LowerTriangular(Constraint):
+    """Lower triangular matrices."""
+
     event_dim = 2
 
     def check(self, value: Tensor) -> Tensor:
-        return _all_of_last(value.tril() == value, 2)
+        return all_of_last(value.tril() == value, 2)
 
 
 class _LowerCholesky(Constraint):
+    """Lower triangular matrices with a positive diagonal."""
+
     event_dim = 2
 
     def check(self, value: Tensor) -> Tensor:
         positive_diagonal = (value.diagonal(dim1=-2, dim2=-1) > 0).all(-1)
-        return _all_of_last(value.tril() == value, 2) & positive_diagonal
+        return all_of_last(value.tril() == value, 2) & positive_diagonal
 
 
 class _CorrCholesky(Constraint):
+    """Cholesky factors of correlation matrices: their rows have length 1."""
+
     event_dim = 2
 
     def check(self, value: Tensor) -> Tensor:
@@ -281,6 +214,8 @@ class _CorrCholesky(Constraint):
 
 
 class _Square(Constraint):
+    """Square matrices."""
+
     event_dim = 2
 
     def check(self, value: Tensor) -> Tensor:
@@ -288,14 +223,18 @@ class _Square(Constraint):
 
 
 class _Symmetric(_Square):
+    """Symmetric matrices."""
+
     def check(self, value: Tensor) -> Tensor:
         square = super().check(value)
         if not square.all():
             return square
-        return _all_of_last(tgb.isclose(value, value.mT, atol=1e-6), 2)
+        return all_of_last(tgb.isclose(value, value.mT, atol=1e-6), 2)
 
 
 class _PositiveSemidefinite(_Symmetric):
+    """Symmetric matrices without negative eigenvalues."""
+
     def check(self, value: Tensor) -> Tensor:
         symmetric = super().check(value)
         if not symmetric.all():
@@ -304,60 +243,13 @@ class _PositiveSemidefinite(_Symmetric):
 
 
 class _PositiveDefinite(_Symmetric):
+    """Symmetric matrices with positive eigenvalues."""
+
     def check(self, value: Tensor) -> Tensor:
         symmetric = super().check(value)
         if not symmetric.all():
             return symmetric
         return tgb.linalg.cholesky_ex(value.detach()).info == 0
-
-
-class _Cat(Constraint):
-    """Constraints of pieces that lie one after the other along an axis."""
-
-    def __init__(
-        self, cseq: Sequence[Constraint], dim: int = 0, lengths: Sequence[int] | None = None
-    ) -> None:
-        self.cseq, self.dim = list(cseq), dim
-        self.lengths = [1] * len(self.cseq) if lengths is None else list(lengths)
-        if len(self.lengths) != len(self.cseq):
-            raise AssertionError(
-                f"there are {len(self.lengths)} lengths for {len(self.cseq)} constraints"
-            )
-
-    @property
-    def is_discrete(self) -> bool:
-        return any(c.is_discrete for c in self.cseq)
-
-    @property
-    def event_dim(self) -> int:
-        return max(int(c.event_dim) for c in self.cseq)
-
-    def check(self, value: Tensor) -> Tensor:
-        checks, start = [], 0
-        for constraint, length in zip(self.cseq, self.lengths, strict=True):
-            checks.append(constraint.check(value.narrow(self.dim, start, length)))
-            start += length
-        return tgb.cat(checks, self.dim)
-
-
-class _Stack(Constraint):
-    """Constraints of the slices along an axis."""
-
-    def __init__(self, cseq: Sequence[Constraint], dim: int = 0) -> None:
-        self.cseq, self.dim = list(cseq), dim
-
-    @property
-    def is_discrete(self) -> bool:
-        return any(c.is_discrete for c in self.cseq)
-
-    @property
-    def event_dim(self) -> int:
-        dim = max(int(c.event_dim) for c in self.cseq)
-        return dim + 1 if self.dim + dim < 0 else dim
-
-    def check(self, value: Tensor) -> Tensor:
-        slices = value.unbind(self.dim)
-        return tgb.stack([c.check(v) for c, v in zip(self.cseq, slices, strict=True)], self.dim)
 
 
 dependent = _Dependent()

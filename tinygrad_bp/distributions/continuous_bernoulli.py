@@ -35,6 +35,13 @@ class ContinuousBernoulli(Binary, ExponentialFamily):
     lims : (float, float)
         Between these λ, where formulas divide by nearly nothing, Taylor series stand in.
 
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import ContinuousBernoulli
+    >>> ContinuousBernoulli(0.25).mean
+    tensor(0.4102)
+
     Notes
     -----
     Loaiza-Ganem and Cunningham, "The Continuous Bernoulli: Fixing a Pervasive Error in Variational

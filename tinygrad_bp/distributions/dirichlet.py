@@ -22,6 +22,13 @@ class Dirichlet(ExponentialFamily):
     ----------
     concentration : Tensor
         α, (…, K).
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import Dirichlet
+    >>> Dirichlet(tgb.tensor([1.0, 2.0, 1.0])).mean
+    tensor([0.2500, 0.5000, 0.2500])
     """
 
     arg_constraints = {"concentration": constraints.independent(constraints.positive, 1)}

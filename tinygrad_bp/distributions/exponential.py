@@ -19,6 +19,13 @@ class Exponential(ExponentialFamily):
     ----------
     rate : float or Tensor
         λ.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import Exponential
+    >>> Exponential(2.0).cdf(tgb.tensor([0.5, 1.0]))
+    tensor([0.6321, 0.8647])
     """
 
     arg_constraints = {"rate": constraints.positive}

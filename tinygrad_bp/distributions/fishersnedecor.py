@@ -24,6 +24,13 @@ class FisherSnedecor(Distribution):
     ----------
     df1, df2 : float or Tensor
         m and n, the degrees of freedom above and below.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import FisherSnedecor
+    >>> FisherSnedecor(2.0, 4.0).mean
+    tensor(2.)
     """
 
     arg_constraints = {"df1": constraints.positive, "df2": constraints.positive}

@@ -48,6 +48,14 @@ class Gamma(ExponentialFamily):
         α.
     rate : float or Tensor
         β.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import Gamma
+    >>> q = Gamma(2.0, 4.0)
+    >>> q.mean, q.variance
+    (tensor(0.5000), tensor(0.1250))
     """
 
     arg_constraints = {"concentration": constraints.positive, "rate": constraints.positive}

@@ -24,6 +24,13 @@ class Geometric(Binary, Distribution):
         The probability p of a success; or
     logits : float or Tensor
         log p − log(1 − p).
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import Geometric
+    >>> Geometric(0.5).log_prob(tgb.tensor([0.0, 1.0, 2.0])).exp()
+    tensor([0.5000, 0.2500, 0.1250])
     """
 
     arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}

@@ -23,6 +23,13 @@ class HalfCauchy(OfHalf):
     ----------
     scale : float or Tensor
         γ of the Cauchy number, whose centre is 0.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import HalfCauchy
+    >>> HalfCauchy(1.0).cdf(tgb.tensor(1.0))
+    tensor(0.5000)
     """
 
     def __init__(self, scale: Any, validate_args: bool | None = None) -> None:

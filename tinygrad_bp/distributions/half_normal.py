@@ -61,6 +61,13 @@ class HalfNormal(OfHalf):
     ----------
     scale : float or Tensor
         σ of the normal number, whose mean is 0.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import HalfNormal
+    >>> HalfNormal(1.0).mean
+    tensor(0.7979)
     """
 
     def __init__(self, scale: Any, validate_args: bool | None = None) -> None:

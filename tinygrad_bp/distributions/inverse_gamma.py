@@ -26,6 +26,13 @@ class InverseGamma(TransformedDistribution):
         α.
     rate : float or Tensor
         β.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import InverseGamma
+    >>> InverseGamma(3.0, 4.0).mean
+    tensor(2.)
     """
 
     arg_constraints = {"concentration": constraints.positive, "rate": constraints.positive}

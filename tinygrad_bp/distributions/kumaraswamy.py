@@ -26,6 +26,13 @@ class Kumaraswamy(TransformedDistribution):
         a.
     concentration0 : float or Tensor
         b.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import Kumaraswamy
+    >>> Kumaraswamy(1.0, 2.0).mean
+    tensor(0.3333)
     """
 
     arg_constraints = {

@@ -22,6 +22,14 @@ class Laplace(Distribution):
         μ.
     scale : float or Tensor
         b.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import Laplace
+    >>> q = Laplace(0.0, 1.0)
+    >>> q.stddev, q.entropy()
+    (tensor(1.4142), tensor(1.6931))
     """
 
     arg_constraints = {"loc": constraints.real, "scale": constraints.positive}

@@ -33,6 +33,14 @@ class LKJCholesky(Distribution):
     ValueError
         For a size below 2.
 
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import LKJCholesky
+    >>> L = LKJCholesky(3, 1.0).sample()
+    >>> bool(tgb.allclose((L @ L.T).diagonal(), tgb.ones(3)))
+    True
+
     Notes
     -----
     Lewandowski, Kurowicka and Joe, "Generating Random Correlation Matrices Based on Vines and

@@ -22,6 +22,13 @@ class LogNormal(TransformedDistribution):
         μ, of the logarithm.
     scale : float or Tensor
         σ, of the logarithm.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import LogNormal
+    >>> LogNormal(0.0, 1.0).mean
+    tensor(1.6487)
     """
 
     arg_constraints = {"loc": constraints.real, "scale": constraints.positive}

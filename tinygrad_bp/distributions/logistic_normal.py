@@ -20,6 +20,13 @@ class LogisticNormal(TransformedDistribution):
     ----------
     loc, scale : float or Tensor
         (…, K − 1), of the normal numbers.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import LogisticNormal
+    >>> LogisticNormal(tgb.zeros(2), tgb.ones(2)).sample().shape
+    tinygrad_bp.Size([3])
     """
 
     arg_constraints = {"loc": constraints.real, "scale": constraints.positive}

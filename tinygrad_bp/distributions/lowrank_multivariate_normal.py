@@ -37,6 +37,15 @@ class LowRankMultivariateNormal(Distribution):
     ------
     ValueError
         If shapes do not fit.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import LowRankMultivariateNormal
+    >>> q = LowRankMultivariateNormal(tgb.zeros(2), tgb.ones(2, 1), tgb.ones(2))
+    >>> q.covariance_matrix
+    tensor([[2., 1.],
+            [1., 2.]])
     """
 
     arg_constraints = {

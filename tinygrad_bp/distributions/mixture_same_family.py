@@ -28,6 +28,15 @@ class MixtureSameFamily(Distribution):
     ------
     ValueError
         For other kinds, or numbers of components that differ.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import MixtureSameFamily
+    >>> from tinygrad_bp.distributions import Categorical, Normal
+    >>> parts = Normal(tgb.tensor([-1.0, 3.0]), tgb.ones(2))
+    >>> MixtureSameFamily(Categorical(tgb.tensor([0.5, 0.5])), parts).mean
+    tensor(1.)
     """
 
     arg_constraints: dict[str, Any] = {}

@@ -33,6 +33,14 @@ class Multinomial(OfCategorical):
     ------
     NotImplementedError
         For an n that is no Python int.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import Multinomial
+    >>> q = Multinomial(2, tgb.tensor([0.5, 0.5]))
+    >>> q.log_prob(tgb.tensor([1.0, 1.0])).exp()
+    tensor(0.5000)
     """
 
     def __init__(

@@ -106,6 +106,14 @@ class MultivariateNormal(OfMatrix):
     ------
     ValueError
         If not exactly one matrix is given, or too few axes.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import MultivariateNormal
+    >>> q = MultivariateNormal(tgb.zeros(2), tgb.tensor([[2.0, 1.0], [1.0, 2.0]]))
+    >>> q.log_prob(tgb.zeros(2))
+    tensor(-2.3872)
     """
 
     arg_constraints = {

@@ -28,6 +28,13 @@ class NegativeBinomial(Binary, Distribution):
         The probability p of a success, in [0, 1); or
     logits : Tensor
         log p − log(1 − p).
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import NegativeBinomial
+    >>> NegativeBinomial(3.0, 0.5).mean
+    tensor(3.)
     """
 
     arg_constraints = {

@@ -57,6 +57,13 @@ class OneHotCategorical(OfCategorical):
         (…, K), brought to a sum of 1; or
     logits : Tensor
         (…, K), their logarithms but for a constant.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import OneHotCategorical
+    >>> OneHotCategorical(tgb.tensor([0.25, 0.75])).log_prob(tgb.tensor([0.0, 1.0])).exp()
+    tensor(0.7500)
     """
 
     support = constraints.one_hot
@@ -110,6 +117,15 @@ class OneHotCategorical(OfCategorical):
 
 class OneHotCategoricalStraightThrough(OneHotCategorical):
     """:class:`OneHotCategorical` with the gradient of the probabilities for that of a sample.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import OneHotCategoricalStraightThrough
+    >>> p = tgb.tensor([0.25, 0.75], requires_grad=True)
+    >>> x = OneHotCategoricalStraightThrough(p).rsample()
+    >>> x.sum().item(), x.requires_grad
+    (1.0, True)
 
     Notes
     -----

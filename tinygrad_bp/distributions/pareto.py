@@ -23,6 +23,13 @@ class Pareto(TransformedDistribution):
         s.
     alpha : float or Tensor
         α.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import Pareto
+    >>> Pareto(1.0, 3.0).mean
+    tensor(1.5000)
     """
 
     arg_constraints = {"alpha": constraints.positive, "scale": constraints.positive}

@@ -22,6 +22,13 @@ class Poisson(ExponentialFamily):
     ----------
     rate : float or Tensor
         λ.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import Poisson
+    >>> Poisson(1.0).log_prob(tgb.tensor([0.0, 1.0, 2.0])).exp()
+    tensor([0.3679, 0.3679, 0.1839])
     """
 
     arg_constraints = {"rate": constraints.nonnegative}

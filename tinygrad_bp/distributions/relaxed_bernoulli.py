@@ -63,6 +63,15 @@ class RelaxedBernoulli(TransformedDistribution):
     temperature, probs, logits
         See :class:`LogitRelaxedBernoulli`.
 
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import RelaxedBernoulli
+    >>> q = RelaxedBernoulli(tgb.tensor(0.5), tgb.tensor(0.25))
+    >>> x = q.rsample((100,))
+    >>> bool(((0 < x) & (x < 1)).all())
+    True
+
     Notes
     -----
     Maddison, Mnih and Teh, "The Concrete Distribution", 2017; Jang, Gu and Poole, "Categorical

@@ -67,6 +67,14 @@ class RelaxedOneHotCategorical(TransformedDistribution):
     temperature, probs, logits
         See :class:`ExpRelaxedCategorical`.
 
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import RelaxedOneHotCategorical
+    >>> q = RelaxedOneHotCategorical(tgb.tensor(0.5), tgb.tensor([0.25, 0.75]))
+    >>> round(q.rsample().sum().item(), 4)
+    1.0
+
     Notes
     -----
     Maddison, Mnih and Teh, "The Concrete Distribution", 2017; Jang, Gu and Poole, "Categorical

@@ -27,6 +27,15 @@ class StudentT(Distribution):
         ν, the degrees of freedom.
     loc, scale : float or Tensor
         μ and σ.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import StudentT
+    >>> StudentT(3.0).variance
+    tensor(3.)
+    >>> StudentT(1.0).log_prob(tgb.tensor(0.0)).exp()
+    tensor(0.3183)
     """
 
     arg_constraints = {

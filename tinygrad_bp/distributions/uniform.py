@@ -20,6 +20,14 @@ class Uniform(Distribution):
     ----------
     low, high : float or Tensor
         The ends.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import Uniform
+    >>> q = Uniform(1.0, 3.0)
+    >>> q.mean, q.entropy()
+    (tensor(2.), tensor(0.6931))
     """
 
     has_rsample = True

@@ -27,6 +27,14 @@ class VonMises(Distribution):
         μ, in radians.
     concentration : Tensor
         κ.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import VonMises
+    >>> q = VonMises(tgb.tensor(0.0), tgb.tensor(1.0))
+    >>> q.log_prob(tgb.tensor([0.0, 3.0]))
+    tensor([-1.0738, -3.0638])
     """
 
     arg_constraints = {"loc": constraints.real, "concentration": constraints.positive}

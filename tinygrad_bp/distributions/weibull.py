@@ -24,6 +24,13 @@ class Weibull(TransformedDistribution):
         λ.
     concentration : float or Tensor
         k.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import Weibull
+    >>> Weibull(1.0, 2.0).mean
+    tensor(0.8862)
     """
 
     arg_constraints = {"scale": constraints.positive, "concentration": constraints.positive}

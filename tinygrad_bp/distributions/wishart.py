@@ -44,6 +44,14 @@ class Wishart(OfMatrix, ExponentialFamily):
     -----
     UserWarning
         For ν < n: samples may be singular.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import Wishart
+    >>> Wishart(tgb.tensor(3.0), covariance_matrix=tgb.eye(2)).mean
+    tensor([[3., 0.],
+            [0., 3.]])
     """
 
     support = constraints.positive_definite

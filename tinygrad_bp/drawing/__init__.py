@@ -97,16 +97,8 @@ def draw(
     """
     options = Options(model, names, direction, depth, max_elements, max_nodes)
     attributes, lines = _parts(root, rankdir, options)
-    try:
-        from .render import Drawing
-    except ImportError as error:
-        if error.name is None or error.name.split(".")[0] != "graphviz":
-            raise
-        raise ImportError(
-            'draw needs the graphviz package: pip install "tinygrad_bp[viz]". '
-            "tgb.drawing.dot_text(…) returns the DOT text without it.",
-            name=error.name,
-        ) from None
+    from .render import Drawing
+
     return Drawing(
         "graph",
         graph_attr=attributes["graph"],

@@ -12,12 +12,22 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
-import graphviz
-from graphviz.backend import dot_command
+_INSTALL = 'pip install "tinygrad_bp[viz]"'
+
+try:
+    import graphviz
+    from graphviz.backend import dot_command
+except ImportError as error:
+    if error.name is None or error.name.split(".")[0] != "graphviz":
+        raise
+    raise ImportError(
+        f"draw needs the graphviz package: {_INSTALL}. "
+        "tgb.drawing.dot_text(…) returns the DOT text without it.",
+        name=error.name,
+    ) from None
 
 __all__ = ["Drawing", "RendererNotFound", "find_pure"]
 
-_INSTALL = 'pip install "tinygrad_bp[viz]"'
 _BITMAPS = ("png", "jpg", "jpeg", "jpe", "gif", "bmp")
 _lock = threading.RLock()
 

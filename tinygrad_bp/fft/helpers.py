@@ -8,6 +8,7 @@ import numpy as np
 
 from ..creation import finish
 from ..dtype import as_numpy, get_default_dtype
+from ..functions._axes import numpy_names
 from ..functions.rearranging import roll
 
 
@@ -39,7 +40,14 @@ def fftfreq(n: int, d: float = 1.0, *, dtype: Any = None, device: Any = None,
 
 def rfftfreq(n: int, d: float = 1.0, *, dtype: Any = None, device: Any = None,
              layout: Any = None, requires_grad: bool = False) -> Any:  # fmt: skip
-    """Give the frequencies of :func:`rfft`'s answers: 0, 1, …, n // 2 over n · d."""
+    """Give the frequencies of :func:`rfft`'s answers: 0, 1, …, n // 2 over n · d.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.fft.rfftfreq(4)
+    tensor([0.0000, 0.2500, 0.5000])
+    """
     return _frequencies(np.arange(n // 2 + 1), d, n, dtype, requires_grad)
 
 
@@ -52,6 +60,7 @@ def _shifted(input: Any, dim: Any, sign: int) -> Any:
     return roll(input, halves, axes) if axes else input.clone()
 
 
+@numpy_names
 def fftshift(input: Any, dim: Any = None) -> Any:
     """Move the frequency 0 into the middle.
 
@@ -64,6 +73,14 @@ def fftshift(input: Any, dim: Any = None) -> Any:
     return _shifted(input, dim, 1)
 
 
+@numpy_names
 def ifftshift(input: Any, dim: Any = None) -> Any:
-    """Undo :func:`fftshift`."""
+    """Undo :func:`fftshift`.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.fft.ifftshift(tgb.fft.fftshift(tgb.arange(3)))
+    tensor([0, 1, 2])
+    """
     return _shifted(input, dim, -1)

@@ -10,7 +10,7 @@ import numpy as np
 from ..dtype import as_numpy
 from ..messages import ShapeError
 from ..rules import fourier as ops
-from ..rules.complex import real, view_as_real, widen
+from ..rules.complex import view_as_real, widen
 from ..rules.index import ARRAY, index
 from ..rules.shape import pad, transpose
 from ..rules.strided import add_windows, windows
@@ -169,11 +169,11 @@ def istft(input: Any, n_fft: int, hop_length: int | None = None, win_length: int
     if return_complex and onesided:
         raise RuntimeError("istft: a complex signal has no onesided spectrum")
     scale = 1 / (math.sqrt(n_fft) if normalized else n_fft)
-    if onesided:
+    if not return_complex:  # of a whole spectrum, PyTorch reads the half that a real signal has
+        spectra = spectra[..., : n_fft // 2 + 1]
         pieces = ops.from_half_fourier(spectra, axes=(2,), n=n_fft, scale=scale)
     else:
         pieces = ops.fourier(spectra, axes=(2,), inverse=True, scale=scale)
-        pieces = pieces if return_complex else real(pieces)
     weights = _window("istft", input, window, n_fft, win_length)
     whole = n_fft + hop_length * (frames - 1)
     batch = pieces.shape[0]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..dtype import as_numpy, get_default_dtype
-from ..functions._axes import axis_of, with_out
+from ..functions._axes import axis_of, numpy_names
 from ..rules import fourier as ops
 from ..rules.complex import conjugate, widen
 from ..rules.shape import cast, crop, pad
@@ -128,7 +128,7 @@ def _from_half(what: str, input: Any, s: Sizes, dim: Sizes, norm: str | None,
 # ----------------------------------------------------------------------------------------- one axis
 
 
-@with_out
+@numpy_names
 def fft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
     """Give Σⱼ xⱼ e^{−2πijk/n} along an axis.
 
@@ -156,31 +156,52 @@ def fft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None
     return _to_complex("fft", input, n, dim, norm, inverse=False)
 
 
-@with_out
+@numpy_names
 def ifft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
-    """Undo :func:`fft`: 1/n Σₖ xₖ e^{+2πijk/n} along an axis."""
+    """Undo :func:`fft`: 1/n Σₖ xₖ e^{+2πijk/n} along an axis.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.fft.ifft(tgb.fft.fft(tgb.tensor([1.0, 2.0]))).real
+    tensor([1., 2.])
+    """
     return _to_complex("ifft", input, n, dim, norm, inverse=True)
 
 
-@with_out
+@numpy_names
 def rfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
-    """Transform real numbers; the n // 2 + 1 frequencies that are not negative are kept."""
+    """Transform real numbers; the n // 2 + 1 frequencies that are not negative are kept.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.fft.rfft(tgb.tensor([1.0, 0.0, -1.0, 0.0]))
+    tensor([0.+0.j, 2.+0.j, 0.+0.j])
+    """
     return _to_half("rfft", input, n, dim, norm, inverse=False)
 
 
-@with_out
+@numpy_names
 def irfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
-    """Undo :func:`rfft`; the number `n` of real numbers is by default even, 2 (length − 1)."""
+    """Undo :func:`rfft`; the number `n` of real numbers is by default even, 2 (length − 1).
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.fft.irfft(tgb.fft.rfft(tgb.tensor([1.0, 2.0, 3.0])), n=3)
+    tensor([1., 2., 3.])
+    """
     return _from_half("irfft", input, n, dim, norm, inverse=True)
 
 
-@with_out
+@numpy_names
 def hfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
     """Transform half of a signal whose other half is its conjugate: the answer is real."""
     return _from_half("hfft", conjugate(_complex(input)), n, dim, norm, inverse=False)
 
 
-@with_out
+@numpy_names
 def ihfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
     """Undo :func:`hfft`."""
     return conjugate(_to_half("ihfft", input, n, dim, norm, inverse=True))
@@ -189,7 +210,7 @@ def ihfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = No
 # ------------------------------------------------------------------------------------- several axes
 
 
-@with_out
+@numpy_names
 def fftn(input: Any, s: Sizes = None, dim: Sizes = None, norm: str | None = None) -> Any:
     """Transform as :func:`fft` along each of the axes `dim`, by default all (or the last of `s`).
 
@@ -204,67 +225,75 @@ def fftn(input: Any, s: Sizes = None, dim: Sizes = None, norm: str | None = None
     return _to_complex("fftn", input, s, dim, norm, inverse=False)
 
 
-@with_out
+@numpy_names
 def ifftn(input: Any, s: Sizes = None, dim: Sizes = None, norm: str | None = None) -> Any:
     """Undo :func:`fftn`."""
     return _to_complex("ifftn", input, s, dim, norm, inverse=True)
 
 
-@with_out
+@numpy_names
 def rfftn(input: Any, s: Sizes = None, dim: Sizes = None, norm: str | None = None) -> Any:
     """Transform as :func:`rfft` along the last of the axes, as :func:`fft` along the others."""
     return _to_half("rfftn", input, s, dim, norm, inverse=False)
 
 
-@with_out
+@numpy_names
 def irfftn(input: Any, s: Sizes = None, dim: Sizes = None, norm: str | None = None) -> Any:
     """Undo :func:`rfftn`."""
     return _from_half("irfftn", input, s, dim, norm, inverse=True)
 
 
-@with_out
+@numpy_names
 def hfftn(input: Any, s: Sizes = None, dim: Sizes = None, norm: str | None = None) -> Any:
     """Transform as :func:`fft` along the axes but the last, then as :func:`hfft`."""
     return _from_half("hfftn", conjugate(_complex(input)), s, dim, norm, inverse=False)
 
 
-@with_out
+@numpy_names
 def ihfftn(input: Any, s: Sizes = None, dim: Sizes = None, norm: str | None = None) -> Any:
     """Undo :func:`hfftn`."""
     return conjugate(_to_half("ihfftn", input, s, dim, norm, inverse=True))
 
 
-@with_out
+@numpy_names
 def fft2(input: Any, s: Sizes = None, dim: Sizes = (-2, -1), norm: str | None = None) -> Any:
-    """Transform as :func:`fftn` along two axes."""
+    """Transform as :func:`fftn` along two axes.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.fft.fft2(tgb.ones(2, 2))
+    tensor([[4.+0.j, 0.+0.j],
+            [0.+0.j, 0.+0.j]])
+    """
     return fftn(input, s, dim, norm)
 
 
-@with_out
+@numpy_names
 def ifft2(input: Any, s: Sizes = None, dim: Sizes = (-2, -1), norm: str | None = None) -> Any:
     """Undo :func:`fft2`."""
     return ifftn(input, s, dim, norm)
 
 
-@with_out
+@numpy_names
 def rfft2(input: Any, s: Sizes = None, dim: Sizes = (-2, -1), norm: str | None = None) -> Any:
     """Transform as :func:`rfftn` along two axes."""
     return rfftn(input, s, dim, norm)
 
 
-@with_out
+@numpy_names
 def irfft2(input: Any, s: Sizes = None, dim: Sizes = (-2, -1), norm: str | None = None) -> Any:
     """Undo :func:`rfft2`."""
     return irfftn(input, s, dim, norm)
 
 
-@with_out
+@numpy_names
 def hfft2(input: Any, s: Sizes = None, dim: Sizes = (-2, -1), norm: str | None = None) -> Any:
     """Transform as :func:`hfftn` along two axes."""
     return hfftn(input, s, dim, norm)
 
 
-@with_out
+@numpy_names
 def ihfft2(input: Any, s: Sizes = None, dim: Sizes = (-2, -1), norm: str | None = None) -> Any:
     """Undo :func:`hfft2`."""
     return ihfftn(input, s, dim, norm)

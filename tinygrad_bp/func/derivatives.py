@@ -172,7 +172,15 @@ def _pusher(outputs: list[Tensor], begun: Any) -> Callable[[list[Tensor]], list[
 
 
 def linearize(func: Function, *primals: Any) -> tuple[Any, Function]:
-    """Run a function, and return the function u ↦ J u besides, to be called many times."""
+    """Run a function, and return the function u ↦ J u besides, to be called many times.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> y, slope = tgb.func.linearize(lambda x: x**2, tgb.tensor(3.0))
+    >>> y, slope(tgb.tensor(1.0))
+    (tensor(9.), tensor(6.))
+    """
     tensors_of(primals, "linearize")
     with enable_grad():
         begun = begin(primals)
@@ -239,6 +247,13 @@ def jacrev(func: Function, argnums: Places = 0, *, has_aux: bool = False,
     has_aux : bool
     chunk_size : int, optional
         Accepted: outputs are taken one by one.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.func.jacrev(lambda x: x**2)(tgb.tensor([1.0, 2.0]))
+    tensor([[2., 0.],
+            [0., 4.]])
     """
 
     def jacobian(*args: Any, **kwargs: Any) -> Any:
@@ -274,7 +289,15 @@ def _stacked(pulled: list[list[Tensor]], output: Tensor, begun: Any) -> Any:
 
 def jacfwd(func: Function, argnums: Places = 0, has_aux: bool = False, *,
            randomness: str = "error") -> Function:  # fmt: skip
-    """Return a function that gives the Jacobian of `func`, column by column; see :func:`jacrev`."""
+    """Return a function that gives the Jacobian of `func`, column by column; see :func:`jacrev`.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.func.jacfwd(lambda x: x**2)(tgb.tensor([1.0, 2.0]))
+    tensor([[2., 0.],
+            [0., 4.]])
+    """
 
     def jacobian(*args: Any, **kwargs: Any) -> Any:
         places, chosen = _chosen(args, argnums, "jacfwd")

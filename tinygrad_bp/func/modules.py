@@ -63,6 +63,14 @@ def stack_module_state(models: Sequence[Any]) -> tuple[dict[str, Any], dict[str,
     ------
     RuntimeError
         For no module, modules of different classes, or partly in training mode.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> models = [tgb.nn.Linear(2, 1) for _ in range(3)]
+    >>> parameters, buffers = tgb.func.stack_module_state(models)
+    >>> parameters["weight"].shape
+    tinygrad_bp.Size([3, 1, 2])
     """
     if not models:
         raise RuntimeError("stack_module_state: Expected at least one model, got 0.")

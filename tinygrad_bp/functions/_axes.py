@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import functools
+import warnings
 from collections.abc import Callable
 from operator import index
 from typing import Any
 
 from ..inplace import receive
 
-__all__ = ["axes_of", "axis_of", "numpy_names", "with_out"]
+__all__ = [
+    "axes_of", "axis_of", "hand_over", "named", "numpy_names", "reordered", "several", "sizes_of",
+    "with_out",
+]  # fmt: skip
 
 
 def axis_of(where: Any, ndim: int, what: str = "dim") -> int:
@@ -55,9 +59,25 @@ def numpy_names(function: Callable[..., Any]) -> Callable[..., Any]:
             kwargs["keepdim"] = kwargs.pop("keepdims")
         out = kwargs.pop("out", None)
         result = function(*args, **kwargs)
-        return result if out is None else _hand_over(out, result)
+        return result if out is None else hand_over(out, result)
 
     return renamed
+
+
+def named(**keywords: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Let a function accept PyTorch's keywords (left) for what its formula calls otherwise."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def translated(*args: Any, **kwargs: Any) -> Any:
+            for theirs, ours in keywords.items():
+                if theirs in kwargs:
+                    kwargs[ours] = kwargs.pop(theirs)
+            return function(*args, **kwargs)
+
+        return translated
+
+    return decorate
 
 
 def with_out(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -67,17 +87,33 @@ def with_out(function: Callable[..., Any]) -> Callable[..., Any]:
     def receiving(*args: Any, **kwargs: Any) -> Any:
         out = kwargs.pop("out", None) if kwargs else None
         result = function(*args, **kwargs)
-        return result if out is None else _hand_over(out, result)
+        return result if out is None else hand_over(out, result)
 
     return receiving
 
 
-def _hand_over(out: Any, result: Any) -> Any:
+def hand_over(out: Any, result: Any) -> Any:
+    """Write a result (or several) into the tensors that the caller gave for it."""
     if not isinstance(out, (tuple, list)):
         return receive(out, result)
     for target, part in zip(out, result, strict=True):
         receive(target, part)
     return type(result)(*out) if hasattr(result, "_fields") else tuple(out)
+
+
+def reordered(what: str, order: str, extra: tuple[Any, ...]) -> tuple[Any]:
+    """Read the last argument of an order that PyTorch once had, a number before a tensor; warn.
+
+    Optimizers in old scripts say ``w.add_(-lr, w.grad)`` and ``v.addcmul_(1 - beta2, g, g)``.
+    """
+    if len(extra) != 1:
+        raise TypeError(f"{what}: too many arguments; they are ({order})")
+    warnings.warn(
+        f"this order of the arguments of {what} is deprecated: it takes ({order})",
+        UserWarning,
+        stacklevel=4,
+    )
+    return extra
 
 
 def sizes_of(sizes: Any) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 from ..rules import elementwise as ew
 from ..rules import reduce as ops
 from ..rules.index import slice_
-from ._axes import axis_of, with_out
+from ._axes import axis_of, numpy_names
 from .joining import cat
 
 
@@ -17,7 +17,7 @@ def _cut(x: Any, axis: int, start: int | None, stop: int | None) -> Any:
     return slice_(x, key=(slice(None),) * axis + (slice(start, stop),))
 
 
-@with_out
+@numpy_names
 def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Any:
     """Take differences of neighbours along an axis, `n` times; truth values: do they differ.
 
@@ -45,6 +45,7 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
 # ------------------------------------------------------------------------------------- derivatives
 
 
+@numpy_names
 def gradient(input: Any, *, spacing: Any = 1, dim: Any = None, edge_order: int = 1) -> list[Any]:
     """Estimate the derivative along each axis from samples, by central differences.
 
@@ -67,6 +68,12 @@ def gradient(input: Any, *, spacing: Any = 1, dim: Any = None, edge_order: int =
     ------
     RuntimeError
         For spacings that don't fit the axes, too few samples, another `edge_order`.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.gradient(tgb.tensor([1.0, 4.0, 9.0]))
+    [tensor([3., 4., 5.])]
     """
     axes = (
         tuple(range(input.ndim))
@@ -75,6 +82,8 @@ def gradient(input: Any, *, spacing: Any = 1, dim: Any = None, edge_order: int =
             axis_of(d, input.ndim) for d in (dim if isinstance(dim, (tuple, list)) else (dim,))
         )
     )
+    if len(set(axes)) < len(axes):
+        raise RuntimeError(f"gradient: an axis appears twice in dim={dim}")
     if edge_order not in (1, 2):
         raise RuntimeError(f"gradient: edge_order has to be 1 or 2, not {edge_order}")
     spacing = 1 if spacing is None else spacing
@@ -147,6 +156,7 @@ def _panels(y: Any, x: Any, dx: Any, dim: int) -> tuple[Any, int]:
     return middle * steps, axis - y.ndim
 
 
+@numpy_names
 def trapezoid(y: Any, x: Any = None, *, dx: Any = 1, dim: int = -1) -> Any:
     """Integrate samples along an axis by the trapezoidal rule.
 
@@ -169,8 +179,16 @@ def trapezoid(y: Any, x: Any = None, *, dx: Any = 1, dim: int = -1) -> Any:
     return ops.sum(panels, axis=(axis,))
 
 
+@numpy_names
 def cumulative_trapezoid(y: Any, x: Any = None, *, dx: Any = 1, dim: int = -1) -> Any:
-    """Integrate samples by the trapezoidal rule, keeping the integral up to each sample."""
+    """Integrate samples by the trapezoidal rule, keeping the integral up to each sample.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.cumulative_trapezoid(tgb.tensor([1.0, 2.0, 3.0]))
+    tensor([1.5000, 4.0000])
+    """
     panels, axis = _panels(y, x, dx, dim)
     return ops.cumsum(panels, axis=axis % panels.ndim)
 

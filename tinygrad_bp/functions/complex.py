@@ -48,24 +48,52 @@ def complex(real: Any, imag: Any) -> Any:
 
 @with_out
 def polar(abs: Any, angle: Any) -> Any:
-    """Give the complex numbers of these absolute values and angles (in radians)."""
+    """Give the complex numbers of these absolute values and angles (in radians).
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.polar(tgb.tensor([2.0]), tgb.tensor([0.0]))
+    tensor([2.+0.j])
+    """
     return complex(ew.multiply(abs, ew.cos(angle)), ew.multiply(abs, ew.sin(angle)))
 
 
 def real(input: Any) -> Any:
-    """Give the real part."""
+    """Give the real part.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.real(tgb.tensor([1 + 2j]))
+    tensor([1.])
+    """
     return ops.real(input) if input.is_complex() else input
 
 
 def imag(input: Any) -> Any:
-    """Give the imaginary part of a complex tensor."""
+    """Give the imaginary part of a complex tensor.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.imag(tgb.tensor([1 + 2j]))
+    tensor([2.])
+    """
     if not input.is_complex():
         raise RuntimeError(f"imag is for complex tensors, not for {input.dtype.name}")
     return ops.imag(input)
 
 
 def conj(input: Any) -> Any:
-    """Turn the sign of the imaginary part."""
+    """Turn the sign of the imaginary part.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.conj(tgb.tensor([1 + 2j]))
+    tensor([1.-2.j])
+    """
     return ops.conjugate(input) if input.is_complex() else input
 
 
@@ -99,7 +127,14 @@ def angle(input: Any) -> Any:
 
 
 def view_as_real(input: Any) -> Any:
-    """Make a last axis of length 2 of the real and the imaginary parts."""
+    """Make a last axis of length 2 of the real and the imaginary parts.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.view_as_real(tgb.tensor([1 + 2j]))
+    tensor([[1., 2.]])
+    """
     if not input.is_complex():
         raise RuntimeError(f"view_as_real is for complex tensors, not for {input.dtype.name}")
     return ops.view_as_real(input)

@@ -18,7 +18,15 @@ def _two_axes(dim1: int, dim2: int, ndim: int, what: str) -> tuple[int, int]:
 
 
 def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
-    """Take a diagonal of each matrix; it becomes the last axis."""
+    """Take a diagonal of each matrix; it becomes the last axis.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> x = tgb.tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> tgb.diagonal(x)
+    tensor([1., 4.])
+    """
     a, b = _two_axes(dim1, dim2, input.ndim, "diagonal")
     return ops.diagonal(input, offset=offset, axis1=a, axis2=b)
 
@@ -45,7 +53,15 @@ def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> A
 
 @with_out
 def diag(input: Any, diagonal: int = 0) -> Any:
-    """Make a diagonal matrix of a vector, or copy the diagonal of a matrix."""
+    """Make a diagonal matrix of a vector, or copy the diagonal of a matrix.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.diag(tgb.tensor([1.0, 2.0]))
+    tensor([[1., 0.],
+            [0., 2.]])
+    """
     if input.ndim == 1:
         return diag_embed(input, diagonal)
     if input.ndim == 2:
@@ -59,7 +75,15 @@ def diagflat(input: Any, offset: int = 0) -> Any:
 
 
 def trace(input: Any) -> Any:
-    """Add the diagonal of a matrix up."""
+    """Add the diagonal of a matrix up.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> x = tgb.tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> tgb.trace(x)
+    tensor(5.)
+    """
     if input.ndim != 2:
         raise RuntimeError(f"trace: expected a matrix, not {input.ndim} dimensions")
     return reduce_ops.sum(ops.diagonal(input, offset=0, axis1=0, axis2=1))
@@ -73,13 +97,29 @@ def _matrices(input: Any, what: str) -> Any:
 
 @with_out
 def tril(input: Any, diagonal: int = 0) -> Any:
-    """Keep what lies on and below a diagonal, zero elsewhere."""
+    """Keep what lies on and below a diagonal, zero elsewhere.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.tril(tgb.ones(2, 2))
+    tensor([[1., 0.],
+            [1., 1.]])
+    """
     return ops.tril(_matrices(input, "tril"), k=diagonal)
 
 
 @with_out
 def triu(input: Any, diagonal: int = 0) -> Any:
-    """Keep what lies on and above a diagonal, zero elsewhere."""
+    """Keep what lies on and above a diagonal, zero elsewhere.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.triu(tgb.ones(2, 2))
+    tensor([[1., 1.],
+            [0., 1.]])
+    """
     return ops.triu(_matrices(input, "triu"), k=diagonal)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from .. import dtype as dtypes
 from ..rules import elementwise as ops
 from ..rules.reduce import all as all_op
-from ._axes import with_out
+from ._axes import reordered, with_out
 
 Number = bool | int | float
 _FIXED = frozenset((int, float, type(None)))  # NumPy's numbers would widen the result
@@ -28,8 +28,8 @@ def _scaled(other: Any, alpha: Number, *operands: Any) -> Any:
 
 
 @with_out
-def add(input: Any, other: Any, *, alpha: Number = 1) -> Any:
-    """Give ``input + alpha * other``, broadcast.
+def add(input: Any, other: Any, *old: Any, alpha: Number = 1) -> Any:
+    """Give ``input + alpha * other``, broadcast; ``add(input, alpha, other)`` as scripts once had.
 
     Examples
     --------
@@ -37,12 +37,23 @@ def add(input: Any, other: Any, *, alpha: Number = 1) -> Any:
     >>> tgb.add(tgb.ones(2), 3, alpha=2)
     tensor([7., 7.])
     """
+    if old:
+        return add(input, *reordered("add", "input, other, *, alpha", old), alpha=other)
     return ops.add(input, other if alpha == 1 else _scaled(other, alpha, input, other))
 
 
 @with_out
-def sub(input: Any, other: Any, *, alpha: Number = 1) -> Any:
-    """Give ``input - alpha * other``, broadcast."""
+def sub(input: Any, other: Any, *old: Any, alpha: Number = 1) -> Any:
+    """Give ``input - alpha * other``, broadcast; once also ``sub(input, alpha, other)``.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.sub(tgb.tensor([3.0]), tgb.tensor([1.0]), alpha=2)
+    tensor([1.])
+    """
+    if old:
+        return sub(input, *reordered("sub", "input, other, *, alpha", old), alpha=other)
     return ops.subtract(input, other if alpha == 1 else _scaled(other, alpha, input, other))
 
 
@@ -54,15 +65,19 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     ------
     RuntimeError
         For another rounding mode.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.div(tgb.tensor([7.0]), 2, rounding_mode="floor")
+    tensor([3.])
     """
     if rounding_mode is None:
         return ops.divide(input, other)
     if rounding_mode == "floor":
         return ops.floor_divide(input, other)
     if rounding_mode == "trunc":
-        quotient = ops.trunc(ops.divide(input, other))
-        kind = dtypes.result_type(input, other)
-        return quotient if kind.is_floating_point else quotient.to(kind)
+        return ops.trunc_divide(input, other)
     raise RuntimeError(
         f'div: rounding_mode has to be None, "floor" or "trunc", not {rounding_mode!r}'
     )
@@ -165,7 +180,14 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
 
 @with_out
 def clamp_min(input: Any, min: Any) -> Any:
-    """Limit from below."""
+    """Limit from below.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.clamp_min(tgb.tensor([-1.0, 2.0]), 0)
+    tensor([0., 2.])
+    """
     return clamp(input, min)
 
 
@@ -177,25 +199,59 @@ def clamp_max(input: Any, max: Any) -> Any:
 
 @with_out
 def round(input: Any, *, decimals: int = 0) -> Any:
-    """Round half to even."""
+    """Round half to even.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.round(tgb.tensor([0.5, 1.5, 2.5]))
+    tensor([0., 2., 2.])
+    """
     return ops.round(input, decimals=decimals)
 
 
 @with_out
 def lerp(input: Any, end: Any, weight: Any) -> Any:
-    """Give ``input + weight * (end - input)``."""
+    """Give ``input + weight * (end - input)``.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.lerp(tgb.tensor([0.0]), tgb.tensor([10.0]), 0.25)
+    tensor([2.5000])
+    """
     return ops.add(input, ops.multiply(weight, ops.subtract(end, input)))
 
 
 @with_out
-def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Number = 1) -> Any:
-    """Give ``input + value * tensor1 * tensor2``."""
+def addcmul(input: Any, tensor1: Any, tensor2: Any, *old: Any, value: Number = 1) -> Any:
+    """Give ``input + value * tensor1 * tensor2``; `value` was once the second argument.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.addcmul(tgb.tensor([1.0]), tgb.tensor([2.0]), tgb.tensor([3.0]), value=0.5)
+    tensor([4.])
+    """
+    if old:
+        (last,) = reordered("addcmul", "input, tensor1, tensor2, *, value", old)
+        return addcmul(input, tensor2, last, value=tensor1)
     return add(input, ops.multiply(tensor1, tensor2), alpha=value)
 
 
 @with_out
-def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Number = 1) -> Any:
-    """Give ``input + value * tensor1 / tensor2``."""
+def addcdiv(input: Any, tensor1: Any, tensor2: Any, *old: Any, value: Number = 1) -> Any:
+    """Give ``input + value * tensor1 / tensor2``; `value` was once the second argument.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.addcdiv(tgb.tensor([1.0]), tgb.tensor([2.0]), tgb.tensor([4.0]))
+    tensor([1.5000])
+    """
+    if old:
+        (last,) = reordered("addcdiv", "input, tensor1, tensor2, *, value", old)
+        return addcdiv(input, tensor2, last, value=tensor1)
     return add(input, ops.divide(tensor1, tensor2), alpha=value)
 
 
@@ -206,7 +262,16 @@ def leaky_relu(input: Any, negative_slope: float = 0.01) -> Any:
 
 def isclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8,
             equal_nan: bool = False) -> Any:  # fmt: skip
-    """Whether ``|input - other| <= atol + rtol * |other|``, elementwise."""
+    """Whether ``|input - other| <= atol + rtol * |other|``, elementwise.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.isclose(tgb.tensor([1.0, 2.0]), tgb.tensor([1.0, 2.1]))
+    tensor([ True, False])
+    """
+    if rtol < 0 or atol < 0:
+        raise RuntimeError(f"isclose: rtol={rtol} and atol={atol} can't be negative")
     if getattr(other, "dtype", input.dtype) != input.dtype:
         raise RuntimeError(
             f"isclose: {input.dtype.name} can't be compared with {other.dtype.name}: convert one"
@@ -217,10 +282,24 @@ def isclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8,
 
 def allclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8,
              equal_nan: bool = False) -> bool:  # fmt: skip
-    """Whether all elements are close, see :func:`isclose`."""
+    """Whether all elements are close, see :func:`isclose`.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.allclose(tgb.tensor([1.0]), tgb.tensor([1.0 + 1e-7]))
+    True
+    """
     return bool(all_op(isclose(input, other, rtol, atol, equal_nan)))
 
 
 def equal(input: Any, other: Any) -> bool:
-    """Whether two tensors have the same shape and elements."""
+    """Whether two tensors have the same shape and elements.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.equal(tgb.tensor([1, 2]), tgb.tensor([1, 2]))
+    True
+    """
     return input.shape == other.shape and bool(all_op(ops.equal(input, other)))

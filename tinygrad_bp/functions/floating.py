@@ -11,7 +11,7 @@ from ..rules import floating as ops
 from ._axes import with_out
 from .elementwise import pow
 
-copysign, nextafter, heaviside = ops.copysign, ops.nextafter, ops.heaviside
+copysign, nextafter = ops.copysign, ops.nextafter
 fmax, fmin, gcd, lcm = ops.fmax, ops.fmin, ops.gcd, ops.lcm
 isposinf, isneginf = ops.isposinf, ops.isneginf
 
@@ -25,7 +25,14 @@ class MantissaExponent(NamedTuple):
 
 @with_out
 def frac(input: Any) -> Any:
-    """Give the part behind the point, with the sign of the number."""
+    """Give the part behind the point, with the sign of the number.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.frac(tgb.tensor([1.5, -1.5]))
+    tensor([ 0.5000, -0.5000])
+    """
     if not input.is_floating_point():
         raise RuntimeError(f"frac of a tensor of {input.dtype.name}: an integer has no fraction")
     return ops.fraction(input)
@@ -59,6 +66,12 @@ def frexp(input: Any) -> MantissaExponent:
     ------
     RuntimeError
         For a dtype without fractions.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.frexp(tgb.tensor([6.0]))
+    MantissaExponent(mantissa=tensor([0.7500]), exponent=tensor([3], dtype=tinygrad_bp.int32))
     """
     if not input.is_floating_point():
         raise RuntimeError(f"frexp is for floating-point tensors, not for {input.dtype.name}")
@@ -67,7 +80,14 @@ def frexp(input: Any) -> MantissaExponent:
 
 @with_out
 def ldexp(input: Any, other: Any) -> Any:
-    """Give ``input * 2**other``."""
+    """Give ``input * 2**other``.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.ldexp(tgb.tensor([1.0]), tgb.tensor([3]))
+    tensor([8.])
+    """
     scaled = ew.multiply(input, pow(2.0, other))
     whole = getattr(other, "dtype", None) is not None and other.dtype.dtype.kind in "biu"
     return scaled.to(input.dtype) if whole and input.is_floating_point() else scaled
@@ -75,7 +95,14 @@ def ldexp(input: Any, other: Any) -> Any:
 
 @with_out
 def float_power(input: Any, exponent: Any) -> Any:
-    """Give ``input ** exponent``, computed in double precision."""
+    """Give ``input ** exponent``, computed in double precision.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.float_power(tgb.tensor([2, 3]), 2)
+    tensor([4., 9.], dtype=tinygrad_bp.float64)
+    """
     kinds = [getattr(x, "dtype", None) for x in (input, exponent)]
     is_complex = any(kind is not None and kind.is_complex for kind in kinds) or any(
         isinstance(x, complex) for x in (input, exponent)
@@ -87,7 +114,14 @@ def float_power(input: Any, exponent: Any) -> Any:
 
 @with_out
 def deg2rad(input: Any) -> Any:
-    """Turn degrees into radians."""
+    """Turn degrees into radians.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.deg2rad(tgb.tensor([180.0]))
+    tensor([3.1416])
+    """
     return ew.multiply(input, math.pi / 180)
 
 
@@ -95,6 +129,12 @@ def deg2rad(input: Any) -> Any:
 def rad2deg(input: Any) -> Any:
     """Turn radians into degrees."""
     return ew.multiply(input, 180 / math.pi)
+
+
+@with_out
+def heaviside(input: Any, values: Any) -> Any:
+    """Give 0 for negative elements, 1 for positive ones, and `values` for 0."""
+    return ops.heaviside(input, values)
 
 
 @with_out

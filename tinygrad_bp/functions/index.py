@@ -195,7 +195,15 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False) -> An
 
 @numpy_names
 def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
-    """Take the elements that `indices` names along the axis; other axes are broadcast."""
+    """Take the elements that `indices` names along the axis; other axes are broadcast.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> x = tgb.tensor([[3.0, 1.0]])
+    >>> tgb.take_along_dim(x, tgb.argsort(x, 1), 1)
+    tensor([[1., 3.]])
+    """
     if indices.dtype != dtypes.int64 and indices.dtype != dtypes.int32:
         raise RuntimeError(f"take_along_dim: indices are of int64, not {indices.dtype.name}")
     if dim is None:
@@ -210,7 +218,15 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
 
 @with_out
 def take(input: Any, index: Any) -> Any:
-    """Take elements by their number in the flattened tensor."""
+    """Take elements by their number in the flattened tensor.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> x = tgb.tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> tgb.take(x, tgb.tensor([0, 3]))
+    tensor([1., 4.])
+    """
     places = index._array
     if places.dtype != np.int64:
         raise RuntimeError(f"take: the index has to be of int64, not {index.dtype.name}")
@@ -239,7 +255,16 @@ def sliced_at(input: Any, dim: int, index: Any, what: str, error: Any = IndexErr
 
 @numpy_names
 def index_select(input: Any, dim: int, index: Any) -> Any:
-    """Take the named elements of an axis, as a copy."""
+    """Take the named elements of an axis, as a copy.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> x = tgb.tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> tgb.index_select(x, 1, tgb.tensor([1]))
+    tensor([[2.],
+            [4.]])
+    """
     whole, places, template = sliced_at(input, dim, index, "index_select")
     found = ops.index(whole, places, template=template)
     return found if input.ndim else reshape(found, shape=())
@@ -247,7 +272,15 @@ def index_select(input: Any, dim: int, index: Any) -> Any:
 
 @with_out
 def nonzero(input: Any, *, as_tuple: bool = False) -> Any:
-    """Find the elements that are not zero: one row of indices each, or one tensor an axis."""
+    """Find the elements that are not zero: one row of indices each, or one tensor an axis.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.nonzero(tgb.tensor([0, 1, 2]))
+    tensor([[1],
+            [2]])
+    """
     array = input._array
     found = np.nonzero(array) if array.ndim else np.nonzero(array.reshape(1))
     if as_tuple:
@@ -266,11 +299,11 @@ def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
     (tensor([1, 0]), tensor([2, 0]))
     """
     sizes = tuple(map(int, shape)) if isinstance(shape, (tuple, list)) else (int(shape),)
-    numbers = indices._array
-    if numbers.dtype.kind not in "iu":
+    numbers = indices._array.astype(np.int64, copy=False)
+    if indices._array.dtype.kind not in "iu":
         raise TypeError(f"unravel_index: integers are expected, not {indices.dtype.name}")
     count = math.prod(sizes)
     if numbers.size and not -count <= numbers.min() <= numbers.max() < count:
         raise ValueError(f"unravel_index: an index lies outside of the shape {sizes}")
     found = np.unravel_index(np.where(numbers < 0, numbers + count, numbers), sizes)
-    return tuple(indices.new_tensor(places, dtype=indices.dtype) for places in found)
+    return tuple(indices.new_tensor(places, dtype=dtypes.int64) for places in found)

@@ -51,19 +51,28 @@ def cat(tensors: Sequence[Any], dim: int = 0) -> Any:
     tensor([[0., 0.],
             [1., 1.]])
     """
-    tensors = _alike(list(tensors)) if len(tensors) else []
-    if not tensors:
+    solid = _alike(list(tensors)) if len(tensors) else []
+    if not solid:
         raise ShapeError("cat: expected at least one tensor")
-    if any(x.ndim == 0 for x in tensors):
+    ranks = {x.ndim for x in solid}
+    if 0 in ranks:
         raise RuntimeError("cat: zero-dimensional tensors can't be joined: use stack")
-    # PyTorch's legacy rule: an empty vector fits everywhere.
-    solid = [x for x in tensors if tuple(x.shape) != (0,)] or tensors[:1]
+    if 1 in ranks:  # PyTorch's legacy rule: an empty vector fits everywhere.
+        solid = [x for x in solid if x.shape != (0,)] or solid[:1]
     return index_ops.concatenate(*solid, axis=axis_of(dim, solid[0].ndim))
 
 
 @numpy_names
 def stack(tensors: Sequence[Any], dim: int = 0) -> Any:
-    """Join tensors of one shape along a new axis."""
+    """Join tensors of one shape along a new axis.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.stack([tgb.zeros(2), tgb.ones(2)])
+    tensor([[0., 0.],
+            [1., 1.]])
+    """
     tensors = list(tensors)
     if not tensors:
         raise RuntimeError("stack: expected at least one tensor")
@@ -72,20 +81,43 @@ def stack(tensors: Sequence[Any], dim: int = 0) -> Any:
 
 @with_out
 def hstack(tensors: Sequence[Any]) -> Any:
-    """Join along the second axis (vectors along the first)."""
+    """Join along the second axis (vectors along the first).
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.hstack([tgb.zeros(1), tgb.ones(2)])
+    tensor([0., 1., 1.])
+    """
     solid = atleast_1d(tuple(tensors))
     return cat(solid, 0 if solid and solid[0].ndim == 1 else 1)
 
 
 @with_out
 def vstack(tensors: Sequence[Any]) -> Any:
-    """Join along the first axis, vectors as rows."""
+    """Join along the first axis, vectors as rows.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.vstack([tgb.zeros(2), tgb.ones(2)])
+    tensor([[0., 0.],
+            [1., 1.]])
+    """
     return cat(atleast_2d(tuple(tensors)), 0)
 
 
 @with_out
 def dstack(tensors: Sequence[Any]) -> Any:
-    """Join along the third axis, after :func:`atleast_3d`."""
+    """Join along the third axis, after :func:`atleast_3d`.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.dstack([tgb.zeros(2), tgb.ones(2)])
+    tensor([[[0., 1.],
+             [0., 1.]]])
+    """
     return cat(atleast_3d(tuple(tensors)), 2)
 
 
@@ -130,6 +162,12 @@ def broadcast_shapes(*shapes: Any) -> Any:
     ------
     RuntimeError
         If they don't.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.broadcast_shapes((3, 1), (2,))
+    tinygrad_bp.Size([3, 2])
     """
     sizes = [tuple(s) if isinstance(s, (tuple, list)) else (int(s),) for s in shapes]
     try:
@@ -139,14 +177,31 @@ def broadcast_shapes(*shapes: Any) -> Any:
 
 
 def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
-    """Expand tensors to their common shape."""
+    """Expand tensors to their common shape.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> a, b = tgb.broadcast_tensors(tgb.zeros(3, 1), tgb.zeros(2))
+    >>> a.shape, b.shape
+    (tinygrad_bp.Size([3, 2]), tinygrad_bp.Size([3, 2]))
+    """
     given = _given(tensors)
     shape = broadcast_shapes(*(tuple(x.shape) for x in given))
     return tuple(expand(x, shape) for x in given)
 
 
 def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Any, ...]:
-    """Spread vectors over a common grid."""
+    """Spread vectors over a common grid.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> rows, columns = tgb.meshgrid(tgb.arange(2), tgb.arange(2), indexing="ij")
+    >>> rows
+    tensor([[0, 0],
+            [1, 1]])
+    """
     given = _given(tensors)
     if indexing not in ("ij", "xy"):
         raise RuntimeError(f'meshgrid: indexing has to be "ij" or "xy", not {indexing!r}')

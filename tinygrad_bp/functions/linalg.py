@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Callable
 from typing import Any
 
 from ..messages import ShapeError
@@ -10,7 +12,7 @@ from ..rules import linalg as ops
 from ..rules.complex import conjugate
 from ..rules.elementwise import isfinite, where
 from ..rules.reduce import sum
-from ._axes import axis_of, with_out
+from ._axes import axis_of, numpy_names, reordered, with_out
 from .rearranging import roll
 from .shape import permute, reshape, transpose
 
@@ -42,14 +44,30 @@ def matmul(input: Any, other: Any) -> Any:
 
 @with_out
 def mm(input: Any, mat2: Any) -> Any:
-    """Multiply two matrices."""
+    """Multiply two matrices.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> x = tgb.tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> tgb.mm(x, tgb.eye(2))
+    tensor([[1., 2.],
+            [3., 4.]])
+    """
     _ranks("mm", (input, 2), (mat2, 2))
     return ops.matmul(input, mat2)
 
 
 @with_out
 def bmm(input: Any, mat2: Any) -> Any:
-    """Multiply two batches of matrices."""
+    """Multiply two batches of matrices.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.bmm(tgb.ones(4, 2, 3), tgb.ones(4, 3, 5)).shape
+    tinygrad_bp.Size([4, 2, 5])
+    """
     _ranks("bmm", (input, 3), (mat2, 3))
     if input.shape[0] != mat2.shape[0]:
         raise ShapeError(f"bmm: batches of {input.shape[0]} and {mat2.shape[0]} matrices")
@@ -58,28 +76,57 @@ def bmm(input: Any, mat2: Any) -> Any:
 
 @with_out
 def mv(input: Any, vec: Any) -> Any:
-    """Multiply a matrix by a vector."""
+    """Multiply a matrix by a vector.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> x = tgb.tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> tgb.mv(x, tgb.ones(2))
+    tensor([3., 7.])
+    """
     _ranks("mv", (input, 2), (vec, 1))
     return ops.matmul(input, vec)
 
 
 @with_out
 def dot(input: Any, tensor: Any) -> Any:
-    """Multiply two vectors to one number."""
+    """Multiply two vectors to one number.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.dot(tgb.tensor([1.0, 2.0]), tgb.tensor([3.0, 4.0]))
+    tensor(11.)
+    """
     _ranks("dot", (input, 1), (tensor, 1))
     return ops.matmul(input, tensor)
 
 
 @with_out
 def vdot(input: Any, other: Any) -> Any:
-    """Multiply two vectors to one number; the first is conjugated, if it is complex."""
+    """Multiply two vectors to one number; the first is conjugated, if it is complex.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.vdot(tgb.tensor([1.0, 2.0]), tgb.tensor([3.0, 4.0]))
+    tensor(11.)
+    """
     _ranks("vdot", (input, 1), (other, 1))
     return ops.matmul(conjugate(input) if input.is_complex() else input, other)
 
 
 @with_out
 def inner(input: Any, other: Any) -> Any:
-    """Sum products along the last axes of both."""
+    """Sum products along the last axes of both.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.inner(tgb.tensor([1.0, 2.0]), tgb.tensor([3.0, 4.0]))
+    tensor(11.)
+    """
     if not input.ndim or not other.ndim:
         return input * other
     if input.shape[-1] != other.shape[-1]:
@@ -92,7 +139,15 @@ def inner(input: Any, other: Any) -> Any:
 
 @with_out
 def outer(input: Any, vec2: Any) -> Any:
-    """Multiply each element of one vector by each of another."""
+    """Multiply each element of one vector by each of another.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.outer(tgb.tensor([1.0, 2.0]), tgb.tensor([3.0, 4.0]))
+    tensor([[3., 4.],
+            [6., 8.]])
+    """
     _ranks("outer", (input, 1), (vec2, 1))
     return reshape(input, -1, 1) * vec2
 
@@ -118,11 +173,17 @@ def kron(input: Any, other: Any) -> Any:
     return reshape(left * right, [i * j for i, j in zip(a, b, strict=True)])
 
 
-@with_out
+@numpy_names
 def cross(input: Any, other: Any, dim: int | None = None) -> Any:
     """Give the vector that is orthogonal to two vectors of 3 components.
 
     Without `dim` the components lie along the first axis of length 3.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.cross(tgb.tensor([1.0, 0.0, 0.0]), tgb.tensor([0.0, 1.0, 0.0]))
+    tensor([0., 0., 1.])
     """
     if input.ndim != other.ndim:
         raise ShapeError(
@@ -144,6 +205,21 @@ def cross(input: Any, other: Any, dim: int | None = None) -> Any:
     return first * roll(other, -2, axis) - second * roll(other, -1, axis)
 
 
+def _once_with_factors(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let β and α be given before the tensors that they scale, as scripts once did."""
+
+    @functools.wraps(function)
+    def sorting(*args: Any, **named: Any) -> Any:
+        if len(args) <= 3:
+            return function(*args, **named)
+        factors = [x for x in args if isinstance(x, (int, float))]
+        tensors = [x for x in args if not isinstance(x, (int, float))]
+        reordered(function.__name__, "input, factor, factor, *, beta, alpha", tuple(factors[:1]))
+        return function(*tensors, **dict(zip(("beta", "alpha"), factors, strict=False)), **named)
+
+    return sorting
+
+
 def _scaled_sum(input: Any, product: Any, beta: Any, alpha: Any) -> Any:
     """Give β · input + α · product; with β = 0 the input is ignored, NaN in it too."""
     if alpha != 1:
@@ -155,30 +231,66 @@ def _scaled_sum(input: Any, product: Any, beta: Any, alpha: Any) -> Any:
 
 
 @with_out
+@_once_with_factors
 def addmm(input: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
-    """Give ``beta * input + alpha * (mat1 @ mat2)``."""
+    """Give ``beta * input + alpha * (mat1 @ mat2)``.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.addmm(tgb.ones(2), tgb.eye(2), tgb.eye(2))
+    tensor([[2., 1.],
+            [1., 2.]])
+    """
     return _scaled_sum(input, mm(mat1, mat2), beta, alpha)
 
 
 @with_out
+@_once_with_factors
 def addmv(input: Any, mat: Any, vec: Any, *, beta: float = 1, alpha: float = 1) -> Any:
-    """Give ``beta * input + alpha * (mat @ vec)``."""
+    """Give ``beta * input + alpha * (mat @ vec)``.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.addmv(tgb.ones(2), tgb.eye(2), tgb.ones(2))
+    tensor([2., 2.])
+    """
     return _scaled_sum(input, mv(mat, vec), beta, alpha)
 
 
 @with_out
+@_once_with_factors
 def addr(input: Any, vec1: Any, vec2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
-    """Give ``beta * input + alpha * outer(vec1, vec2)``."""
+    """Give ``beta * input + alpha * outer(vec1, vec2)``.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.addr(tgb.zeros(2, 2), tgb.ones(2), tgb.ones(2))
+    tensor([[1., 1.],
+            [1., 1.]])
+    """
     return _scaled_sum(input, outer(vec1, vec2), beta, alpha)
 
 
 @with_out
+@_once_with_factors
 def baddbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
-    """Give ``beta * input + alpha * (batch1 @ batch2)``."""
+    """Give ``beta * input + alpha * (batch1 @ batch2)``.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.baddbmm(tgb.ones(1), tgb.ones(1, 2, 2), tgb.ones(1, 2, 2))
+    tensor([[[3., 3.],
+             [3., 3.]]])
+    """
     return _scaled_sum(input, bmm(batch1, batch2), beta, alpha)
 
 
 @with_out
+@_once_with_factors
 def addbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
     """Give ``beta * input + alpha * Σ batch1 @ batch2``, the sum over the batch."""
     return _scaled_sum(input, sum(bmm(batch1, batch2), axis=0), beta, alpha)

@@ -69,7 +69,8 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
     if isinstance(value, np.generic):  # as `finfo(dtype).min` is
         value = value.item()
     if isinstance(value, _NUMBERS):
-        return ew.where(mask, number_as(value, kind.dtype, "masked_fill"), input)
+        number = number_as(value, kind.dtype, "masked_fill")
+        return ew.where(mask, number.item() if kind.is_floating_point else number, input)
     if value.ndim:
         raise RuntimeError(
             f"masked_fill: the value has to be a single number, not of shape {tuple(value.shape)}"
@@ -81,7 +82,14 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
 
 @with_out
 def masked_select(input: Any, mask: Any) -> Any:
-    """Give the elements where the mask is True, as a vector; both are broadcast."""
+    """Give the elements where the mask is True, as a vector; both are broadcast.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.masked_select(tgb.tensor([1, 2, 3]), tgb.tensor([True, False, True]))
+    tensor([1, 3])
+    """
     _truth(mask, "masked_select")
     spread, chosen = broadcast_tensors(input, mask)
     return reshape(spread, shape=(-1,))[reshape(chosen, shape=(-1,))]

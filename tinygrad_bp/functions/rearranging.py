@@ -35,7 +35,14 @@ def repeat(input: Any, repeats: Sequence[int]) -> Any:
 
 @several
 def tile(input: Any, dims: Sequence[int]) -> Any:
-    """As :func:`repeat`, with missing numbers in front taken as 1."""
+    """As :func:`repeat`, with missing numbers in front taken as 1.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.tile(tgb.tensor([1, 2]), (2,))
+    tensor([1, 2, 1, 2])
+    """
     return repeat(input, (1,) * (input.ndim - len(dims)) + tuple(dims))
 
 
@@ -107,7 +114,16 @@ def flip(input: Any, dims: Sequence[int]) -> Any:
 
 
 def fliplr(input: Any) -> Any:
-    """Reverse the order of the columns."""
+    """Reverse the order of the columns.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> x = tgb.tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> tgb.fliplr(x)
+    tensor([[2., 1.],
+            [4., 3.]])
+    """
     if input.ndim < 2:
         raise RuntimeError(f"fliplr: at least 2 dimensions are expected, not {input.ndim}")
     return flip(input, 1)
@@ -121,7 +137,16 @@ def flipud(input: Any) -> Any:
 
 
 def rot90(input: Any, k: int = 1, dims: Sequence[int] = (0, 1)) -> Any:
-    """Turn by k quarters, from the first axis of `dims` towards the second."""
+    """Turn by k quarters, from the first axis of `dims` towards the second.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> x = tgb.tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> tgb.rot90(x)
+    tensor([[2., 4.],
+            [1., 3.]])
+    """
     if len(dims) != 2:
         raise RuntimeError(f"rot90: two axes are expected, not {tuple(dims)}")
     if input.ndim < 2:
@@ -138,9 +163,16 @@ def rot90(input: Any, k: int = 1, dims: Sequence[int] = (0, 1)) -> Any:
 
 
 def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
-    """Shift along axes; what leaves at one end enters at the other."""
+    """Shift along axes; what leaves at one end enters at the other.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.roll(tgb.arange(4), 1)
+    tensor([3, 0, 1, 2])
+    """
     shift = sizes_of(shifts)
-    if dims is None or dims == ():
+    if dims is None or not sizes_of(dims):
         if len(shift) != 1:
             raise RuntimeError(f"roll: {len(shift)} shifts, and no dims that say along which axes")
         flat = ops.reshape(input, shape=(-1,)) if input.numel() else flatten(input)
@@ -148,7 +180,9 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
     axes = tuple(axis_of(d, input.ndim) for d in sizes_of(dims))
     if len(shift) != len(axes):
         raise RuntimeError(f"roll: {len(shift)} shifts for {len(axes)} axes")
-    return ops.roll(input, shift=shift, axis=axes) if input.ndim else input.clone()
+    if not input.ndim:
+        raise IndexError("roll: a tensor without dimensions has none to roll along: leave `dims`")
+    return ops.roll(input, shift=shift, axis=axes)
 
 
 def constant_pad_nd(input: Any, pad: Sequence[int], value: float = 0) -> Any:

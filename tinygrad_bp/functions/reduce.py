@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dtype import uint8
+from ..dtype import float16, uint8
 from ..rules import elementwise as ew
 from ..rules import loss as loss_ops
 from ..rules import reduce as ops
@@ -17,6 +17,12 @@ from .sorting import picked
 
 def _as(input: Any, dtype: Any) -> Any:
     return input if dtype is None else input.to(dtype)
+
+
+def _total(op: Any, input: Any, dtype: Any, **attrs: Any) -> Any:
+    """Add or multiply up: short integers as int64, unless a dtype is asked for."""
+    out = op(_as(input, dtype), **attrs)
+    return out if dtype is None or out.dtype == dtype else out.to(dtype)
 
 
 def _floating(input: Any, what: str) -> Any:
@@ -47,20 +53,37 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
     >>> tgb.sum(tgb.ones(2, 3), dim=0)
     tensor([2., 2., 2.])
     """
-    return ops.sum(_as(input, dtype), axis=axes_of(dim, input.ndim), keepdims=keepdim)
+    axis = axes_of(dim, input.ndim)
+    return _total(ops.sum, input, dtype, axis=axis, keepdims=keepdim)
 
 
 @numpy_names
 def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
-    """Average, over all elements or over the axes `dim`; NaN over none."""
+    """Average, over all elements or over the axes `dim`; NaN over none.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> x = tgb.tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> tgb.mean(x, dim=0)
+    tensor([2., 3.])
+    """
     input = _floating(_as(input, dtype), "the mean")
     return ops.mean(input, axis=axes_of(dim, input.ndim), keepdims=keepdim)
 
 
 @numpy_names
 def prod(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
-    """Multiply up, over all elements or over the axis `dim`."""
-    return ops.prod(_as(input, dtype), axis=axes_of(dim, input.ndim), keepdims=keepdim)
+    """Multiply up, over all elements or over the axis `dim`.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.prod(tgb.tensor([2.0, 3.0]))
+    tensor(6.)
+    """
+    axis = axes_of(dim, input.ndim)
+    return _total(ops.prod, input, dtype, axis=axis, keepdims=keepdim)
 
 
 @numpy_names
@@ -79,6 +102,12 @@ def var(input: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = Fals
         Leave the axes in place with length 1.
     correction : float, optional
         Takes the place of `unbiased`.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.var(tgb.tensor([1.0, 2.0, 3.0])), tgb.var(tgb.tensor([1.0, 3.0]), correction=0)
+    (tensor(1.), tensor(1.))
     """
     _floating(input, "the variance")
     if isinstance(dim, bool):
@@ -96,7 +125,14 @@ def var(input: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = Fals
 @numpy_names
 def std(input: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *,
         correction: float | None = None) -> Any:  # fmt: skip
-    """Take the root of :func:`var`; where it is 0, so is its gradient, as in PyTorch."""
+    """Take the root of :func:`var`; where it is 0, so is its gradient, as in PyTorch.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.std(tgb.tensor([1.0, 2.0, 3.0]))
+    tensor(1.)
+    """
     return ew.root(var(input, dim, unbiased, keepdim, correction=correction))
 
 
@@ -117,6 +153,12 @@ def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, *,
         Leave the axes in place with length 1.
     dtype : dtype, optional
         Convert first.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.norm(tgb.tensor([3.0, 4.0]))
+    tensor(5.)
     """
     input = _floating(_as(input, dtype), "the norm")
     if p == "nuc":
@@ -126,6 +168,8 @@ def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, *,
         return matrix_norm(input, "nuc", (0, 1) if dim is None else dim, keepdim)
     if input.is_complex():
         input = ew.absolute(input)
+    elif input.dtype == float16:  # whose powers overflow
+        return norm(input.float(), p, dim, keepdim).half()
     axis = axes_of(dim, input.ndim)
     p = 2 if p in ("fro", None) else float(p)
     if p == 2:
@@ -146,19 +190,36 @@ def _needs_elements(input: Any, dim: Any, what: str) -> None:
     shape = tuple(input.shape)
     axes = axes_of(dim, input.ndim) or range(input.ndim)
     if 0 in [shape[axis] for axis in axes]:
-        raise IndexError(f"{what} over no elements: the tensor has the shape {shape}")
+        # Which of the two errors, PyTorch decides by whether the axis was said; by argmax it isn't.
+        kind = RuntimeError if dim is None and not what.startswith("arg") else IndexError
+        raise kind(f"{what} over no elements: the tensor has the shape {shape}")
 
 
 @numpy_names
 def amax(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
-    """Take the largest over the axes; ties share the gradient evenly."""
+    """Take the largest over the axes; ties share the gradient evenly.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> x = tgb.tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> tgb.amax(x, dim=1)
+    tensor([2., 4.])
+    """
     _needs_elements(input, dim, "amax")
     return ops.amax(input, axis=axes_of(dim, input.ndim), keepdims=keepdim)
 
 
 @numpy_names
 def amin(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
-    """Take the smallest over the axes; ties share the gradient evenly."""
+    """Take the smallest over the axes; ties share the gradient evenly.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.amin(tgb.tensor([[3.0, 1.0], [2.0, 4.0]]), dim=0)
+    tensor([2., 1.])
+    """
     _needs_elements(input, dim, "amin")
     return ops.amin(input, axis=axes_of(dim, input.ndim), keepdims=keepdim)
 
@@ -209,7 +270,14 @@ def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
 
 @numpy_names
 def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
-    """Take the smallest element; as :func:`max`."""
+    """Take the smallest element; as :func:`max`.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.min(tgb.tensor([3.0, 1.0, 2.0]))
+    tensor(1.)
+    """
     dim = other if dim is None else dim
     return _extreme(input, dim, keepdim, ops.amin, ops.argmin, ew.minimum, "min")
 
@@ -222,13 +290,27 @@ def _find(op: Any, input: Any, dim: Any, keepdim: bool, what: str) -> Any:
 
 @numpy_names
 def argmax(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
-    """Find the first largest element: its index along `dim`, or in the flattened tensor."""
+    """Find the first largest element: its index along `dim`, or in the flattened tensor.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.argmax(tgb.tensor([1.0, 3.0, 2.0]))
+    tensor(1)
+    """
     return _find(ops.argmax, input, dim, keepdim, "argmax")
 
 
 @numpy_names
 def argmin(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
-    """Find the first smallest element: its index along `dim`, or in the flattened tensor."""
+    """Find the first smallest element: its index along `dim`, or in the flattened tensor.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.argmin(tgb.tensor([2.0, 3.0, 1.0]))
+    tensor(2)
+    """
     return _find(ops.argmin, input, dim, keepdim, "argmin")
 
 
@@ -239,55 +321,104 @@ def _truth(op: Any, input: Any, dim: Any, keepdim: bool) -> Any:
 
 @numpy_names
 def any(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
-    """Whether some element is not zero."""
+    """Whether some element is not zero.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.any(tgb.tensor([True, False]))
+    tensor(True)
+    """
     return _truth(ops.any, input, dim, keepdim)
 
 
 @numpy_names
 def all(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
-    """Whether no element is zero."""
+    """Whether no element is zero.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.all(tgb.tensor([True, False]))
+    tensor(False)
+    """
     return _truth(ops.all, input, dim, keepdim)
 
 
 @numpy_names
 def count_nonzero(input: Any, dim: Any = None) -> Any:
-    """Count the elements that are not zero."""
+    """Count the elements that are not zero.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.count_nonzero(tgb.tensor([0, 1, 2]))
+    tensor(2)
+    """
     return ops.count_nonzero(input, axis=axes_of(dim, input.ndim))
 
 
 @numpy_names
 def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:
-    """Give log Σ e^x over the axes, without overflow."""
+    """Give log Σ e^x over the axes, without overflow.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.logsumexp(tgb.tensor([1000.0, 1000.0]), dim=0)
+    tensor(1000.6932)
+    """
     axis = axes_of(dim, input.ndim) or tuple(range(input.ndim))
     return loss_ops.logsumexp(input, axis=axis, keepdims=keepdim)
 
 
 def _along(op: Any, input: Any, dim: Any, dtype: Any = None) -> Any:
-    input = _as(input, dtype)
     axis = axis_of(dim, input.ndim)
     if not input.ndim:
-        return reshape(op(reshape(input, shape=(1,)), axis=0), shape=())
-    return op(input, axis=axis)
+        return reshape(_total(op, reshape(input, shape=(1,)), dtype, axis=0), shape=())
+    return _total(op, input, dtype, axis=axis)
 
 
 @numpy_names
 def cumsum(input: Any, dim: Any, *, dtype: Any = None) -> Any:
-    """Add up along an axis, keeping every partial sum."""
+    """Add up along an axis, keeping every partial sum.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.cumsum(tgb.tensor([1, 2, 3]), dim=0)
+    tensor([1, 3, 6])
+    """
     return _along(ops.cumsum, input, dim, dtype)
 
 
 @numpy_names
 def cumprod(input: Any, dim: Any, *, dtype: Any = None) -> Any:
-    """Multiply up along an axis, keeping every partial product."""
+    """Multiply up along an axis, keeping every partial product.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.cumprod(tgb.tensor([1, 2, 3]), dim=0)
+    tensor([1, 2, 6])
+    """
     return _along(ops.cumprod, input, dim, dtype)
 
 
 @numpy_names
 def logcumsumexp(input: Any, dim: Any) -> Any:
-    """Give log Σ e^x along an axis, keeping every partial sum, without overflow."""
+    """Give log Σ e^x along an axis, keeping every partial sum, without overflow.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.logcumsumexp(tgb.zeros(2), 0)
+    tensor([0.0000, 0.6931])
+    """
     return _along(ops.logcumsumexp, _floating(input, "logcumsumexp"), dim)
 
 
+@numpy_names
 def softmax(input: Any, dim: int, dtype: Any = None) -> Any:
     """Give e^z / Σ e^z along an axis: positive, with sum 1.
 
@@ -300,8 +431,16 @@ def softmax(input: Any, dim: int, dtype: Any = None) -> Any:
     return _softmax(loss_ops.softmax, input, dim, dtype)
 
 
+@numpy_names
 def log_softmax(input: Any, dim: int, dtype: Any = None) -> Any:
-    """Give z − log Σ e^z along an axis."""
+    """Give z − log Σ e^z along an axis.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.log_softmax(tgb.zeros(2), dim=0)
+    tensor([-0.6931, -0.6931])
+    """
     return _softmax(loss_ops.log_softmax, input, dim, dtype)
 
 

@@ -224,7 +224,14 @@ def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1) 
 
 @numpy_names
 def index_copy(input: Any, dim: int, index: Any, source: Any) -> Any:
-    """Put `source`, slice by slice, in place of the slices of an axis that `index` names."""
+    """Put `source`, slice by slice, in place of the slices of an axis that `index` names.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.index_copy(tgb.zeros(3), 0, tgb.tensor([2]), tgb.tensor([5.0]))
+    tensor([0., 0., 5.])
+    """
     whole, places, template, source = _slices(input, dim, index, source, "index_copy")
     out = ops.assign(whole, source, places, template=template)
     return reshape(out, shape=tuple(input.shape))
@@ -232,7 +239,14 @@ def index_copy(input: Any, dim: int, index: Any, source: Any) -> Any:
 
 @numpy_names
 def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
-    """Put one value into the slices of an axis that `index` names."""
+    """Put one value into the slices of an axis that `index` names.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.index_fill(tgb.zeros(3), 0, tgb.tensor([0, 2]), 1.0)
+    tensor([1., 0., 1.])
+    """
     whole, numbers, template = sliced_at(input, dim, index, "index_fill", negative=True)
     numbers = np.unique(numbers)  # a place named twice takes the value's gradient once
     if isinstance(value, _NUMBERS):
@@ -249,7 +263,14 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
 @numpy_names
 def index_reduce(input: Any, dim: int, index: Any, source: Any, reduce: str, *,
                  include_self: bool = True) -> Any:  # fmt: skip
-    """Combine slices of `source` that go to the same slice of an axis: prod, mean, amax, amin."""
+    """Combine slices of `source` that go to the same slice of an axis: prod, mean, amax, amin.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.index_reduce(tgb.zeros(2), 0, tgb.tensor([1, 1]), tgb.tensor([3.0, 2.0]), "amax")
+    tensor([0., 3.])
+    """
     if reduce not in ("prod", "mean", "amax", "amin"):
         raise RuntimeError(
             f"index_reduce: reduce has to be prod, mean, amax or amin, not {reduce!r}"
@@ -296,7 +317,14 @@ def _shown_shape(shape: tuple[int, ...], template: Any, arrays: Any) -> tuple[in
 
 
 def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
-    """Put values at places numbered as in the flattened tensor, or add them there."""
+    """Put values at places numbered as in the flattened tensor, or add them there.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.put(tgb.zeros(3), tgb.tensor([1]), tgb.tensor([9.0]))
+    tensor([0., 9., 0.])
+    """
     _one_dtype(input, source, "put")
     if index.dtype != int64:
         raise RuntimeError(f"put: the index has to be of int64, not {index.dtype.name}")

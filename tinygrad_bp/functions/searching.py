@@ -104,7 +104,14 @@ def searchsorted(sorted_sequence: Any, input: Any, *, out_int32: bool = False,
 @with_out
 def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False,
               right: bool = False) -> Any:  # fmt: skip
-    """Find the number of the interval between sorted boundaries into which each value falls."""
+    """Find the number of the interval between sorted boundaries into which each value falls.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.bucketize(tgb.tensor([0.5, 2.5]), tgb.tensor([1.0, 2.0]))
+    tensor([0, 2])
+    """
     if boundaries.ndim != 1:
         raise RuntimeError(f"bucketize: boundaries of shape {tuple(boundaries.shape)}, no vector")
     values = np.asarray(input) if isinstance(input, (int, float)) else input
@@ -112,7 +119,14 @@ def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False,
 
 
 def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
-    """Count how often each non-negative integer occurs, or add up their weights."""
+    """Count how often each non-negative integer occurs, or add up their weights.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.bincount(tgb.tensor([0, 1, 1, 3]))
+    tensor([1, 2, 0, 1])
+    """
     array = input._array
     if array.dtype.kind not in "iu":
         raise NotImplementedError(f"bincount counts integers, not {input.dtype.name}")
@@ -162,7 +176,14 @@ def _limits(array: Any, given: Any, room: float) -> tuple[float, float]:
 
 @with_out
 def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:
-    """Count the elements in bins of equal width from `min` to `max` (the data's range if equal)."""
+    """Count the elements in bins of equal width from `min` to `max` (the data's range if equal).
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.histc(tgb.tensor([0.1, 0.2, 0.9]), bins=2, min=0, max=1)
+    tensor([2., 1.])
+    """
     array = _floats(input, "histc")
     if bins <= 0:
         raise RuntimeError(f"histc: bins has to be positive, not {bins}")
@@ -175,6 +196,7 @@ def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:
     return input.new_tensor(np.bincount(places, minlength=bins).astype(array.dtype))
 
 
+@with_out
 def histogram(input: Any, bins: Any, *, range: Any = None, weight: Any = None,
               density: bool = False) -> Histogram:  # fmt: skip
     """Count the elements in bins: so many of equal width, or between given edges.
@@ -211,7 +233,7 @@ class HistogramDD(NamedTuple):
     bin_edges: Any
 
 
-def histogramdd(input: Any, bins: Any, *, range: Any = None, weight: Any = None,
+def histogramdd(input: Any, bins: Any, range: Any = None, weight: Any = None,
                 density: bool = False) -> HistogramDD:  # fmt: skip
     """Count points (n, d) in boxes; `bins` and `range` as in :func:`histogram`, for each axis."""
     array = _floats(input, "histogramdd")

@@ -48,6 +48,7 @@ from .splitting import (
     split_with_sizes,
     tensor_split,
     unbind,
+    unsafe_split,
     vsplit,
 )  # fmt: skip
 from .views import (
@@ -56,6 +57,7 @@ from .views import (
     atleast_2d,
     atleast_3d,
     broadcast_to,
+    clone,
     expand,
     expand_as,
     flatten,
@@ -80,13 +82,12 @@ from .views import (
 
 __all__ = [
     "adjoint", "atleast_1d", "atleast_2d", "atleast_3d", "block_diag", "broadcast_shapes",
-    "broadcast_tensors", "broadcast_to", "cartesian_prod", "cat", "chunk", "column_stack",
+    "broadcast_tensors", "broadcast_to", "cartesian_prod", "cat", "chunk", "clone", "column_stack",
     "combinations", "constant_pad_nd", "diag", "diag_embed", "diagflat", "diagonal", "dsplit",
     "dstack", "expand", "expand_as", "flatten", "flip", "fliplr", "flipud", "hermitian", "hsplit",
     "hstack", "matrix_turned", "meshgrid", "movedim", "narrow", "narrow_copy", "permute", "ravel",
     "repeat", "repeat_interleave", "reshape", "reshape_as", "roll", "rot90", "select", "split",
     "split_with_sizes", "squeeze", "stack", "swapaxes", "swapdims", "t", "tensor_split", "tile",
-    "trace",
-    "transpose", "tril", "triu", "turned", "unbind", "unflatten", "unsqueeze", "vander", "view",
-    "view_as", "vsplit", "vstack",
+    "trace", "transpose", "tril", "triu", "turned", "unbind", "unflatten", "unsafe_split",
+    "unsqueeze", "vander", "view", "view_as", "vsplit", "vstack",
 ]  # fmt: skip

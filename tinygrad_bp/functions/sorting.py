@@ -44,7 +44,14 @@ def picked(input: Any, indices: Any, axis: int, keepdim: bool) -> ValuesIndices:
 
 @numpy_names
 def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
-    """Find the order of the elements along an axis."""
+    """Find the order of the elements along an axis.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.argsort(tgb.tensor([3.0, 1.0, 2.0]))
+    tensor([1, 2, 0])
+    """
     axis = axis_of(dim, input.ndim)
     if not input.ndim:
         return _alone(input).indices
@@ -71,7 +78,14 @@ def sort(
 
 @with_out
 def msort(input: Any) -> Any:
-    """Sort along the first axis; the values alone."""
+    """Sort along the first axis; the values alone.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.msort(tgb.tensor([3.0, 1.0, 2.0]))
+    tensor([1., 2., 3.])
+    """
     return sort(input, 0).values
 
 
@@ -82,6 +96,13 @@ def topk(
     """Give the k largest (or smallest) elements along an axis, and where they were.
 
     They come in order, whether `sorted` asks for it or not.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> values, indices = tgb.topk(tgb.tensor([1.0, 3.0, 2.0]), 2)
+    >>> values, indices
+    (tensor([3., 2.]), tensor([1, 2]))
     """
     axis = axis_of(dim, input.ndim)
     n, count = input.shape[axis] if input.ndim else 1, int(k)
@@ -94,7 +115,14 @@ def topk(
 
 @numpy_names
 def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> ValuesIndices:
-    """Give the k-th smallest element along an axis (counted from 1), and where it was."""
+    """Give the k-th smallest element along an axis (counted from 1), and where it was.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.kthvalue(tgb.tensor([3.0, 1.0, 2.0]), 2).values
+    tensor(2.)
+    """
     axis = axis_of(dim, input.ndim)
     n = input.shape[axis] if input.ndim else 1
     if not 1 <= k <= n:
@@ -132,13 +160,27 @@ def _running(input: Any, dim: Any, sign: int) -> ValuesIndices:
 
 @numpy_names
 def cummax(input: Any, dim: Any) -> ValuesIndices:
-    """Give the largest element so far along an axis, and where it was."""
+    """Give the largest element so far along an axis, and where it was.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.cummax(tgb.tensor([1.0, 3.0, 2.0]), dim=0)
+    ValuesIndices(values=tensor([1., 3., 3.]), indices=tensor([0, 1, 1]))
+    """
     return _running(input, dim, 1)
 
 
 @numpy_names
 def cummin(input: Any, dim: Any) -> ValuesIndices:
-    """Give the smallest element so far along an axis, and where it was."""
+    """Give the smallest element so far along an axis, and where it was.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.cummin(tgb.tensor([3.0, 1.0, 2.0]), dim=0)
+    ValuesIndices(values=tensor([3., 1., 1.]), indices=tensor([0, 1, 1]))
+    """
     return _running(input, dim, -1)
 
 

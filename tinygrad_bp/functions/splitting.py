@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..rules.index import slice_
 from ..rules.shape import copy
-from ._axes import axis_of, numpy_names, sizes_of
+from ._axes import axis_of, named, numpy_names, sizes_of
 
 
 def _needs_an_axis(input: Any, what: str) -> None:
@@ -18,7 +19,14 @@ def _needs_an_axis(input: Any, what: str) -> None:
 
 @numpy_names
 def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
-    """Take `length` elements along an axis from `start` on; `start` may be a tensor."""
+    """Take `length` elements along an axis from `start` on; `start` may be a tensor.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.narrow(tgb.arange(5), 0, 1, 3)
+    tensor([1, 2, 3])
+    """
     _needs_an_axis(input, "narrow")
     axis = axis_of(dim, input.ndim)
     n = input.shape[axis]
@@ -43,7 +51,15 @@ def narrow_copy(input: Any, dim: int, start: int, length: int) -> Any:
 
 @numpy_names
 def select(input: Any, dim: int, index: int) -> Any:
-    """Take one element of an axis."""
+    """Take one element of an axis.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> x = tgb.tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> tgb.select(x, 0, 1)
+    tensor([3., 4.])
+    """
     if not input.ndim:
         raise IndexError("select: a zero-dimensional tensor has no axis to select from")
     axis = axis_of(dim, input.ndim)
@@ -58,7 +74,14 @@ def select(input: Any, dim: int, index: int) -> Any:
 
 @numpy_names
 def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
-    """Take an axis apart: one tensor an element of it."""
+    """Take an axis apart: one tensor an element of it.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.unbind(tgb.tensor([[1, 2], [3, 4]]))
+    (tensor([1, 2]), tensor([3, 4]))
+    """
     if not input.ndim:
         raise IndexError("unbind: a zero-dimensional tensor has no axis to take apart")
     axis = axis_of(dim, input.ndim)
@@ -66,6 +89,7 @@ def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
     return tuple(slice_(input, key=(*lead, i)) for i in range(input.shape[axis]))
 
 
+@numpy_names
 def split_with_sizes(input: Any, split_sizes: Sequence[int], dim: int = 0) -> tuple[Any, ...]:
     """Cut along an axis into pieces of these lengths."""
     _needs_an_axis(input, "split_with_sizes")
@@ -91,20 +115,34 @@ def split(tensor: Any, split_size_or_sections: Any = None, dim: int = 0, *,
     (tensor([0, 1]), tensor([2, 3]), tensor([4]))
     """
     size = split_size if split_size_or_sections is None else split_size_or_sections
-    if isinstance(size, (tuple, list)):
-        return split_with_sizes(tensor, size, dim)
-    _needs_an_axis(tensor, "split")
-    step = int(size)
-    n = tensor.shape[axis_of(dim, tensor.ndim)]
-    if step < 0 or (step == 0 and n):
-        raise RuntimeError(f"split: the length of a piece has to be positive, not {step}")
-    lengths = [min(step, n - i) for i in range(0, n, step)] if n else [0]
-    return split_with_sizes(tensor, lengths, dim)
+    if not isinstance(size, (tuple, list)):
+        _needs_an_axis(tensor, "split")
+        step = int(size)
+        n = tensor.shape[axis_of(dim, tensor.ndim)]
+        if step < 0 or (step == 0 and n):
+            raise RuntimeError(f"split: the length of a piece has to be positive, not {step}")
+        size = [min(step, n - i) for i in range(0, n, step)] if n else [0]
+    pieces: tuple[Any, ...] = split_with_sizes(tensor, size, dim)
+    return pieces
+
+
+@named(input="tensor")
+@numpy_names
+def unsafe_split(tensor: Any, split_size: Any, dim: int = 0) -> tuple[Any, ...]:
+    """Cut along an axis into pieces of one length, as :func:`split` does."""
+    return split(tensor, split_size, dim)
 
 
 @numpy_names
 def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
-    """Cut along an axis into (at most) this many pieces of equal length."""
+    """Cut along an axis into (at most) this many pieces of equal length.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.chunk(tgb.arange(5), 2)
+    (tensor([0, 1, 2]), tensor([3, 4]))
+    """
     _needs_an_axis(input, "chunk")
     if chunks < 1:
         raise RuntimeError(f"chunk: the number of pieces has to be positive, not {chunks}")
@@ -143,6 +181,8 @@ def tensor_split(input: Any, indices_or_sections: Any = None, dim: int = 0, *,
 
 
 def _even(input: Any, places: Any, axis: int, what: str) -> tuple[Any, ...]:
+    if isinstance(places, str):
+        raise TypeError(f"{what}: expected a number of pieces or places, not {places!r}")
     if isinstance(places, int) and (places < 1 or input.shape[axis] % places):
         raise RuntimeError(
             f"{what}: axis {axis} of length {input.shape[axis]} can't be cut into {places} equal "
@@ -152,6 +192,17 @@ def _even(input: Any, places: Any, axis: int, what: str) -> tuple[Any, ...]:
     return pieces
 
 
+def _places(function: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any, ...]]:
+    """Let the places be given one by one too: ``x.hsplit(1, 2)``."""
+
+    @functools.wraps(function)
+    def accepting(input: Any, *places: Any, **named: Any) -> tuple[Any, ...]:
+        return function(input, *([places] if len(places) > 1 else places), **named)
+
+    return accepting
+
+
+@_places
 def hsplit(input: Any, indices_or_sections: Any = None, *, indices: Any = None,
            sections: Any = None) -> tuple[Any, ...]:  # fmt: skip
     """Cut along the second axis (a vector along its only one) into equal pieces, or at places."""
@@ -161,6 +212,7 @@ def hsplit(input: Any, indices_or_sections: Any = None, *, indices: Any = None,
     return _even(input, places, min(1, input.ndim - 1), "hsplit")
 
 
+@_places
 def vsplit(input: Any, indices_or_sections: Any = None, *, indices: Any = None,
            sections: Any = None) -> tuple[Any, ...]:  # fmt: skip
     """Cut along the first axis into equal pieces, or before these places."""
@@ -170,9 +222,17 @@ def vsplit(input: Any, indices_or_sections: Any = None, *, indices: Any = None,
     return _even(input, places, 0, "vsplit")
 
 
+@_places
 def dsplit(input: Any, indices_or_sections: Any = None, *, indices: Any = None,
            sections: Any = None) -> tuple[Any, ...]:  # fmt: skip
-    """Cut along the third axis into equal pieces, or before these places."""
+    """Cut along the third axis into equal pieces, or before these places.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> [part.shape for part in tgb.dsplit(tgb.zeros(1, 2, 4), 2)]
+    [tinygrad_bp.Size([1, 2, 2]), tinygrad_bp.Size([1, 2, 2])]
+    """
     if input.ndim < 3:
         raise RuntimeError(f"dsplit: at least 3 dimensions are expected, not {input.ndim}")
     places = next(p for p in (indices_or_sections, indices, sections) if p is not None)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..dtype import int64
 from ..rules import elementwise as ew
 from ..rules import reduce as ops
 from ..rules.index import take_along_axis
 from ..rules.shape import reshape, sum_to
-from ._axes import axis_of, numpy_names, with_out
+from ._axes import axis_of, numpy_names, several
 from .linalg import matmul
 from .reduce import amax, amin, mean, norm, std, sum, var
 from .sorting import picked, sort
@@ -25,9 +27,19 @@ class MinMax(NamedTuple):
 
 @numpy_names
 def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False) -> MinMax:
-    """Give the smallest and the largest element, of all or along an axis."""
+    """Give the smallest and the largest element, of all or along an axis.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> x = tgb.tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> tgb.aminmax(x)
+    MinMax(min=tensor(1.), max=tensor(4.))
+    """
     if dim is not None:
         axis_of(dim, input.ndim)
+    elif not input.numel():
+        raise RuntimeError(f"aminmax over no elements: the shape is {tuple(input.shape)}")
     return MinMax(amin(input, dim, keepdim), amax(input, dim, keepdim))
 
 
@@ -41,13 +53,27 @@ def _numbers(input: Any) -> Any:
 
 @numpy_names
 def nansum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
-    """Add up what is not NaN, over all elements or over the axes `dim`."""
+    """Add up what is not NaN, over all elements or over the axes `dim`.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.nansum(tgb.tensor([1.0, float("nan")]))
+    tensor(1.)
+    """
     return sum(_numbers(input if dtype is None else input.to(dtype)), dim, keepdim)
 
 
 @numpy_names
 def nanmean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
-    """Average what is not NaN, over all elements or over the axes `dim`."""
+    """Average what is not NaN, over all elements or over the axes `dim`.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.nanmean(tgb.tensor([1.0, float("nan"), 3.0]))
+    tensor(2.)
+    """
     if not (input.is_floating_point() or input.is_complex()):
         raise RuntimeError(f"nanmean of a tensor of {input.dtype.name}: convert it first")
     present = ew.logical_not(ew.isnan(input))
@@ -206,7 +232,14 @@ def nanquantile(input: Any, q: Any, dim: Any = None, keepdim: bool = False, *,
 @numpy_names
 def var_mean(input: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *,
              correction: float | None = None) -> tuple[Any, Any]:  # fmt: skip
-    """Give the variance and the mean, see :func:`var`."""
+    """Give the variance and the mean, see :func:`var`.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.var_mean(tgb.tensor([1.0, 2.0, 3.0]))
+    (tensor(1.), tensor(2.))
+    """
     axes = None if isinstance(dim, bool) else dim
     return var(input, dim, unbiased, keepdim, correction=correction), mean(input, axes, keepdim)
 
@@ -214,7 +247,14 @@ def var_mean(input: Any, dim: Any = None, unbiased: bool = True, keepdim: bool =
 @numpy_names
 def std_mean(input: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *,
              correction: float | None = None) -> tuple[Any, Any]:  # fmt: skip
-    """Give the standard deviation and the mean, see :func:`std`."""
+    """Give the standard deviation and the mean, see :func:`std`.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.std_mean(tgb.tensor([1.0, 2.0, 3.0]))
+    (tensor(1.), tensor(2.))
+    """
     axes = None if isinstance(dim, bool) else dim
     return std(input, dim, unbiased, keepdim, correction=correction), mean(input, axes, keepdim)
 
@@ -240,6 +280,13 @@ def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any 
     ------
     RuntimeError
         For more than two axes, and weights of another length, type or sign.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.cov(tgb.tensor([[0.0, 1.0, 2.0], [2.0, 1.0, 0.0]]))
+    tensor([[ 1., -1.],
+            [-1.,  1.]])
     """
     if input.ndim > 2:
         raise RuntimeError(f"cov: expected at most 2 dimensions, not {input.ndim}")
@@ -281,7 +328,15 @@ def _check_weights(name: str, weights: Any, n: int, whole: bool) -> None:
 
 
 def corrcoef(input: Any) -> Any:
-    """Give Pearson's correlations of the rows; (variables, observations) to their square."""
+    """Give Pearson's correlations of the rows; (variables, observations) to their square.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.corrcoef(tgb.tensor([[0.0, 1.0], [1.0, 0.0]])).round()
+    tensor([[ 1., -1.],
+            [-1.,  1.]])
+    """
     covariance = cov(input)
     if not covariance.ndim:
         return covariance / covariance
@@ -294,11 +349,18 @@ def corrcoef(input: Any) -> Any:
 
 
 def dist(input: Any, other: Any, p: float = 2) -> Any:
-    """Give the p-norm of the difference."""
+    """Give the p-norm of the difference.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.dist(tgb.tensor([3.0, 4.0]), tgb.zeros(2))
+    tensor(5.)
+    """
     return norm(ew.subtract(input, other), p)
 
 
-@with_out
+@numpy_names
 def renorm(input: Any, p: float, dim: int, maxnorm: float) -> Any:
     """Scale each slice along `dim` whose p-norm exceeds `maxnorm` down to it.
 
@@ -306,6 +368,12 @@ def renorm(input: Any, p: float, dim: int, maxnorm: float) -> Any:
     ------
     RuntimeError
         For a norm of order 0 or less, a negative `maxnorm`, fewer than 2 axes.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.renorm(tgb.tensor([[3.0, 4.0]]), 2, 0, 1.0).round(decimals=2)
+    tensor([[0.6000, 0.8000]])
     """
     if not p > 0 or not maxnorm >= 0 or input.ndim < 2:
         raise RuntimeError(
@@ -318,7 +386,8 @@ def renorm(input: Any, p: float, dim: int, maxnorm: float) -> Any:
     return ew.where(sizes > maxnorm, input * (maxnorm / (sizes + 1e-7)), input)
 
 
-def sum_to_size(input: Any, *size: Any) -> Any:
+@several
+def sum_to_size(input: Any, size: Sequence[int]) -> Any:
     """Add up over the axes that broadcasting `size` to the input's shape would repeat.
 
     Raises
@@ -326,9 +395,11 @@ def sum_to_size(input: Any, *size: Any) -> Any:
     RuntimeError
         If it can't be broadcast so.
     """
-    target = tuple(size[0]) if size and isinstance(size[0], (tuple, list)) else size
+    target = tuple(size)
     shape = tuple(input.shape)
     lead = len(shape) - len(target)
     if lead < 0 or any(n not in (1, m) for n, m in zip(target, shape[lead:], strict=True)):
         raise RuntimeError(f"sum_to_size: {target} can't be expanded to {shape}")
+    if shape != target and input.dtype.dtype.kind in "biu":
+        input = input.to(int64)  # in which integers are added up
     return sum_to(input, shape=target)

@@ -16,7 +16,7 @@ from ..rules.index import assign_view, slice_
 from ..rules.shape import copy, reshape, transpose
 from . import splitting
 from . import views as fs
-from ._axes import axis_of, several
+from ._axes import axis_of, hand_over, numpy_names, several
 from .diagonals import diagonal
 
 
@@ -84,7 +84,7 @@ def as_strided(input: Any, size: Sequence[int], stride: Sequence[int],
 
 
 @several
-def resize_(input: Any, sizes: Sequence[int]) -> Any:
+def resize_(input: Any, size: Sequence[int], *, memory_format: Any = None) -> Any:
     """Give a tensor another number of elements, in place: fewer, or zeros behind its own.
 
     Raises
@@ -92,10 +92,10 @@ def resize_(input: Any, sizes: Sequence[int]) -> Any:
     RuntimeError
         If it requires a gradient.
     """
-    return resize(input, tuple(sizes))
+    return resize(input, tuple(size))
 
 
-def resize_as_(input: Any, the_template: Any) -> Any:
+def resize_as_(input: Any, the_template: Any, *, memory_format: Any = None) -> Any:
     """Give a tensor the shape of another, in place, as :func:`resize_`."""
     return resize(input, tuple(the_template.shape))
 
@@ -137,14 +137,31 @@ def _replaced(input: Any, src: Any, op: Any, attrs: dict[str, Any], what: str) -
 
 
 def diagonal_scatter(input: Any, src: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
-    """Give the input with a diagonal replaced by `src`."""
+    """Give the input with a diagonal replaced by `src`.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.diagonal_scatter(tgb.zeros(2, 2), tgb.ones(2))
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
     a, b = axis_of(dim1, input.ndim), axis_of(dim2, input.ndim)
     attrs = {"offset": offset, "axis1": a, "axis2": b}
     return _replaced(input, src, shape_ops.diagonal, attrs, "diagonal_scatter")
 
 
+@numpy_names
 def select_scatter(input: Any, src: Any, dim: int, index: int) -> Any:
-    """Give the input with one element of an axis replaced by `src`."""
+    """Give the input with one element of an axis replaced by `src`.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.select_scatter(tgb.zeros(2, 2), tgb.ones(2), 0, 1)
+    tensor([[0., 0.],
+            [1., 1.]])
+    """
     axis = axis_of(dim, input.ndim)
     if not -input.shape[axis] <= index < input.shape[axis]:
         raise IndexError(f"select_scatter: index {index} is out of range for axis {axis}")
@@ -152,9 +169,17 @@ def select_scatter(input: Any, src: Any, dim: int, index: int) -> Any:
     return _replaced(input, src, slice_, {"key": key}, "select_scatter")
 
 
+@numpy_names
 def slice_scatter(input: Any, src: Any, dim: int = 0, start: int | None = None,
                   end: int | None = None, step: int = 1) -> Any:  # fmt: skip
-    """Give the input with a slice of an axis replaced by `src`."""
+    """Give the input with a slice of an axis replaced by `src`.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.slice_scatter(tgb.zeros(4), tgb.ones(2), start=1, end=3)
+    tensor([0., 1., 1., 0.])
+    """
     axis = axis_of(dim, input.ndim)
     key = (slice(None),) * axis + (slice(start, end, step),)
     return _replaced(input, src, slice_, {"key": key}, "slice_scatter")
@@ -176,9 +201,10 @@ def _copying(function: Callable[..., Any]) -> Callable[..., Any]:
     """Make the twin of a function of views whose results are copies."""
 
     @functools.wraps(function)
-    def copying(*args: Any, **kwargs: Any) -> Any:
+    def copying(*args: Any, out: Any = None, **kwargs: Any) -> Any:
         shown = function(*args, **kwargs)
-        return tuple(map(copy, shown)) if isinstance(shown, tuple) else copy(shown)
+        copies = tuple(map(copy, shown)) if isinstance(shown, tuple) else copy(shown)
+        return copies if out is None else hand_over(out, copies)
 
     copying.__doc__ = f"Do as :func:`{function.__name__}`, and copy."
     return copying

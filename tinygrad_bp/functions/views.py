@@ -29,6 +29,12 @@ def reshape(input: Any, shape: Sequence[int]) -> Any:
     return ops.reshape(input, shape=tuple(shape))
 
 
+def clone(input: Any, *, memory_format: Any = None) -> Any:
+    """Give the same values in memory of their own, in the order that `memory_format` names."""
+    copied = ops.copy(input)
+    return copied if memory_format is None else copied.contiguous(memory_format)
+
+
 def reshape_as(input: Any, other: Any) -> Any:
     """Give the elements the shape of another tensor."""
     return ops.reshape(input, shape=tuple(other.shape))
@@ -98,7 +104,14 @@ def view_as(input: Any, other: Any) -> Any:
 
 
 def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
-    """Make one axis of the axes from `start_dim` to `end_dim`."""
+    """Make one axis of the axes from `start_dim` to `end_dim`.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.flatten(tgb.zeros(2, 3, 4), start_dim=1).shape
+    tinygrad_bp.Size([2, 12])
+    """
     shape = tuple(input.shape)
     start, end = axis_of(start_dim, len(shape)), axis_of(end_dim, len(shape))
     if not shape:
@@ -112,12 +125,28 @@ def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
 
 
 def ravel(input: Any) -> Any:
-    """Make one axis of all."""
+    """Make one axis of all.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.ravel(tgb.zeros(2, 3)).shape
+    tinygrad_bp.Size([6])
+    """
     return flatten(input)
 
 
+@numpy_names
 def unflatten(input: Any, dim: int, sizes: Sequence[int]) -> Any:
-    """Split an axis into several; one length may be -1."""
+    """Split an axis into several; one length may be -1.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.unflatten(tgb.arange(6), 0, (2, 3))
+    tensor([[0, 1, 2],
+            [3, 4, 5]])
+    """
     shape = tuple(input.shape)
     axis = axis_of(dim, len(shape))
     parts = list(sizes_of(sizes))
@@ -136,7 +165,14 @@ def unflatten(input: Any, dim: int, sizes: Sequence[int]) -> Any:
 
 @numpy_names
 def squeeze(input: Any, dim: Any = None) -> Any:
-    """Drop axes of length 1: all of them, or those named."""
+    """Drop axes of length 1: all of them, or those named.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.squeeze(tgb.zeros(1, 3, 1)).shape
+    tinygrad_bp.Size([3])
+    """
     shape = tuple(input.shape)
     if dim is None:
         drop = {i for i, n in enumerate(shape) if n == 1}
@@ -152,7 +188,14 @@ def squeeze(input: Any, dim: Any = None) -> Any:
 
 @numpy_names
 def unsqueeze(input: Any, dim: int) -> Any:
-    """Insert an axis of length 1 at `dim`."""
+    """Insert an axis of length 1 at `dim`.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.unsqueeze(tgb.zeros(3), 0).shape
+    tinygrad_bp.Size([1, 3])
+    """
     shape = tuple(input.shape)
     axis = axis_of(dim, len(shape) + 1)
     return ops.reshape(input, shape=(*shape[:axis], 1, *shape[axis:]))
@@ -163,7 +206,14 @@ def unsqueeze(input: Any, dim: int) -> Any:
 
 @several
 def permute(input: Any, dims: Sequence[int]) -> Any:
-    """Put the axes into another order."""
+    """Put the axes into another order.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.permute(tgb.zeros(2, 3, 4), (2, 0, 1)).shape
+    tinygrad_bp.Size([4, 2, 3])
+    """
     axes = tuple(axis_of(d, input.ndim) for d in dims)
     if sorted(axes) != list(range(input.ndim)):
         raise RuntimeError(
@@ -173,7 +223,14 @@ def permute(input: Any, dims: Sequence[int]) -> Any:
 
 
 def transpose(input: Any, dim0: int, dim1: int) -> Any:
-    """Exchange two axes."""
+    """Exchange two axes.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.transpose(tgb.zeros(2, 3), 0, 1).shape
+    tinygrad_bp.Size([3, 2])
+    """
     axes = list(range(input.ndim))
     a, b = axis_of(dim0, input.ndim), axis_of(dim1, input.ndim)
     if axes:
@@ -231,7 +288,14 @@ def adjoint(input: Any) -> Any:
 
 
 def movedim(input: Any, source: Any, destination: Any) -> Any:
-    """Move axes to other places; the rest keep their order."""
+    """Move axes to other places; the rest keep their order.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.movedim(tgb.zeros(2, 3, 4), 0, -1).shape
+    tinygrad_bp.Size([3, 4, 2])
+    """
     n = input.ndim
     sources = [axis_of(d, n) for d in sizes_of(source)]
     places = [axis_of(d, n) for d in sizes_of(destination)]
@@ -260,8 +324,17 @@ def expand(input: Any, size: Sequence[int], *, implicit: bool = False) -> Any:
     return ops.broadcast_to(input, shape=tuple(wanted))
 
 
+@several
 def broadcast_to(input: Any, size: Sequence[int]) -> Any:
-    """Give the input expanded to `size`."""
+    """Give the input expanded to `size`.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.broadcast_to(tgb.tensor([1, 2]), (2, 2))
+    tensor([[1, 2],
+            [1, 2]])
+    """
     return expand(input, size)
 
 
@@ -283,7 +356,14 @@ def atleast_1d(*tensors: Any) -> Any:
 
 
 def atleast_2d(*tensors: Any) -> Any:
-    """Give each tensor at least two axes; a vector becomes a row."""
+    """Give each tensor at least two axes; a vector becomes a row.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.atleast_2d(tgb.tensor(1.0))
+    tensor([[1.]])
+    """
     return _each(
         lambda x: x if x.ndim > 1 else ops.reshape(x, shape=(1, math.prod(x.shape))), tensors
     )

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..functions._axes import with_out
+from ..functions._axes import named, with_out
 from ..functions.diagonals import tril, triu
 from ..functions.joining import cat
 from ..messages import ShapeError
@@ -77,6 +77,7 @@ class PLU(NamedTuple):
     U: Any
 
 
+@named(input="A")
 @with_out
 def cholesky(A: Any, *, upper: bool = False) -> Any:
     """Factor a symmetric positive-definite matrix: A = L Lᵀ, or Uᵀ U with `upper`.
@@ -111,6 +112,7 @@ def cholesky(A: Any, *, upper: bool = False) -> Any:
     return ops.cholesky(A)
 
 
+@named(input="A")
 @with_out
 def cholesky_ex(A: Any, *, upper: bool = False, check_errors: bool = False) -> CholeskyEx:
     """Factor as :func:`cholesky`; a matrix that is not positive-definite does not raise.
@@ -164,6 +166,7 @@ def qr(A: Any, mode: str = "reduced") -> QR:
     return QR(A.new_tensor(np.empty(0, np.dtype(A.dtype))) if mode == "r" else Q, R)
 
 
+@named(input="A")
 @with_out
 def eigh(A: Any, UPLO: str = "L") -> Eigh:
     """Give the eigenvalues, ascending, and the eigenvectors of symmetric matrices.
@@ -192,22 +195,41 @@ def _real_if(A: Any, values: Any) -> Any:
     return real(values) if A.is_complex() else values
 
 
+@named(input="A")
 @with_out
 def eigvalsh(A: Any, UPLO: str = "L") -> Any:
-    """Give the eigenvalues of symmetric matrices, ascending; differentiable where equal, too."""
+    """Give the eigenvalues of symmetric matrices, ascending; differentiable where equal, too.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> A = tgb.tensor([[3.0, 0.0], [0.0, 1.0]])
+    >>> tgb.linalg.eigvalsh(A)
+    tensor([1., 3.])
+    """
     return eigh(A, UPLO).eigenvalues
 
 
+@named(input="A")
 @with_out
 def eig(A: Any) -> Eig:
     """Give the complex eigenvalues and eigenvectors (of length 1) of square matrices.
 
     An eigenvector is fixed but for a factor of absolute value 1: a loss should not depend on that.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> A = tgb.tensor([[0.0, -1.0], [1.0, 0.0]])
+    >>> values, vectors = tgb.linalg.eig(A)
+    >>> values.imag
+    tensor([ 1., -1.])
     """
     square("linalg.eig", A)
     return Eig(*ops.eig_parts(A))
 
 
+@named(input="A")
 @with_out
 def eigvals(A: Any) -> Any:
     """Give the complex eigenvalues of square matrices."""
@@ -248,7 +270,15 @@ def svd(A: Any, full_matrices: bool = True, *, driver: str | None = None) -> SVD
 
 @with_out
 def svdvals(A: Any, *, driver: str | None = None) -> Any:
-    """Give the singular values in descending order; differentiable where equal, too."""
+    """Give the singular values in descending order; differentiable where equal, too.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> A = tgb.tensor([[3.0, 0.0], [0.0, 1.0]])
+    >>> tgb.linalg.svdvals(A)
+    tensor([3., 1.])
+    """
     return svd(A, False, driver=driver).S
 
 
@@ -320,6 +350,7 @@ def lu_unpack(LU_data: Any, LU_pivots: Any, unpack_data: bool = True,
     return PLU(P, L, U)
 
 
+@named(input="A")
 @with_out
 def householder_product(A: Any, tau: Any) -> Any:
     """Multiply the reflections 1 − τᵢ vᵢ vᵢᴴ, as a QR decomposition leaves them below its R.

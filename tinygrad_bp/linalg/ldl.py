@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..functions._axes import with_out
+from ..functions._axes import named, with_out
 from ..messages import ShapeError
 from ..rules import ldl as ops
 from ..rules.solve import LinAlgError
@@ -28,6 +28,7 @@ class LDLFactorsInfo(NamedTuple):
     info: Any
 
 
+@named(input="A")
 @with_out
 def ldl_factor_ex(A: Any, *, hermitian: bool = False, check_errors: bool = False
                   ) -> LDLFactorsInfo:  # fmt: skip
@@ -46,6 +47,7 @@ def ldl_factor_ex(A: Any, *, hermitian: bool = False, check_errors: bool = False
     return LDLFactorsInfo(factors, integers(A, pivots.detach()), integers(A, info))
 
 
+@named(input="A")
 @with_out
 def ldl_factor(A: Any, *, hermitian: bool = False) -> LDLFactors:
     """Factor symmetric matrices, of which the lower triangle is read, for :func:`ldl_solve`.

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..functions._axes import with_out
+from ..functions._axes import named, with_out
 from ..functions.linalg import matmul
 from ..messages import ShapeError
 from ..rules import decompositions as ops
@@ -24,6 +24,7 @@ class LeastSquares(NamedTuple):
     singular_values: Any
 
 
+@named(input="A")
 @with_out
 def pinv(A: Any, rcond: Any = None, hermitian: bool = False, *, atol: Any = None,
          rtol: Any = None) -> Any:  # fmt: skip
@@ -48,6 +49,7 @@ def pinv(A: Any, rcond: Any = None, hermitian: bool = False, *, atol: Any = None
     return ops.pinv(A, np.asarray(limit.detach()), hermitian=hermitian)
 
 
+@named(input="A", b="B")
 @with_out
 def lstsq(A: Any, B: Any, rcond: float | None = None, *,
           driver: str | None = None) -> LeastSquares:  # fmt: skip
@@ -67,6 +69,14 @@ def lstsq(A: Any, B: Any, rcond: float | None = None, *,
     -------
     named tuple (solution, residuals, rank, singular_values)
         The residuals are the sums of squares of A X − B, where m > n and A has full rank.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> A = tgb.tensor([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]])
+    >>> b = tgb.tensor([[1.0], [3.0], [5.0]])
+    >>> [round(x, 4) for x in tgb.linalg.lstsq(A, b).solution.flatten().tolist()]
+    [1.0, 2.0]
     """
     what = "linalg.lstsq"
     matrices(what, A)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..functions._axes import with_out
+from ..functions._axes import named, with_out
 from ..functions.linalg import matmul
 from ..functions.reduce import mean
 from ..messages import ShapeError
@@ -85,12 +85,14 @@ def lu(A: Any, pivot: bool = True, get_infos: bool = False) -> Any:
     return factors if get_infos else dec.LUFactors(*factors[:2])
 
 
+@named(input="b")
 @with_out
 def lu_solve(b: Any, LU_data: Any, LU_pivots: Any) -> Any:
     """Solve A X = b from the factors of A, as :func:`linalg.lu_solve` does."""
     return solvers.lu_solve(LU_data, LU_pivots, b)
 
 
+@named(input="b")
 @with_out
 def triangular_solve(b: Any, A: Any, upper: bool = True, transpose: bool = False,
                      unitriangular: bool = False) -> TriangularSolution:  # fmt: skip
@@ -110,6 +112,7 @@ def geqrf(input: Any) -> Reflections:
     return Reflections(packed[..., :-1, :], packed[..., -1, :k])
 
 
+@named(input2="tau", input3="other")
 @with_out
 def ormqr(input: Any, tau: Any, other: Any, left: bool = True, transpose: bool = False) -> Any:
     """Multiply `other` with the Q of reflections, or its transpose, from the left or the right."""

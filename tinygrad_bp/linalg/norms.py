@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..functions._axes import axes_of, axis_of, with_out
+from ..dtype import float16
+from ..functions._axes import axes_of, axis_of, named, numpy_names, with_out
 from ..functions.shape import movedim, reshape, unsqueeze
 from ..messages import ShapeError
 from ..rules import elementwise as ew
@@ -20,7 +21,8 @@ from .solvers import invert
 _INF = float("inf")
 
 
-@with_out
+@named(input="x")
+@numpy_names
 def vector_norm(x: Any, ord: Any = 2, dim: Any = None, keepdim: bool = False, *,
                 dtype: Any = None) -> Any:  # fmt: skip
     """Give (Σ |x|^p)^(1/p) of all elements, or over the axes `dim`.
@@ -46,6 +48,8 @@ def vector_norm(x: Any, ord: Any = 2, dim: Any = None, keepdim: bool = False, *,
     floating("linalg.vector_norm", x)
     if dtype is not None:
         x = cast(x, dtype=np.dtype(dtype))
+    if x.dtype == float16:  # whose powers overflow
+        return vector_norm(x.float(), ord, dim, keepdim).half()
     axis, p = axes_of(dim, x.ndim), float(ord)
     if (p < 0 or p == _INF) and 0 in x.shape:
         axes = range(x.ndim) if axis is None else axis
@@ -73,7 +77,8 @@ def _singular_values(A: Any) -> Any:
     return real(values) if A.is_complex() else values
 
 
-@with_out
+@named(input="A")
+@numpy_names
 def matrix_norm(A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *,
                 dtype: Any = None) -> Any:  # fmt: skip
     """Give a norm of the matrices that two axes make up.
@@ -120,7 +125,8 @@ def matrix_norm(A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = F
     return out
 
 
-@with_out
+@named(input="A")
+@numpy_names
 def norm(A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *,
          dtype: Any = None) -> Any:  # fmt: skip
     """Give a vector norm or a matrix norm, whichever `ord` and `dim` speak of.
@@ -154,6 +160,7 @@ def norm(A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *,
     return vector_norm(A, ord, dims, keepdim, dtype=dtype)
 
 
+@named(input="A")
 @with_out
 def cond(A: Any, p: Any = None) -> Any:
     """Give the condition number ‖A‖ ‖A⁻¹‖; of a singular matrix it is infinite.
@@ -163,6 +170,13 @@ def cond(A: Any, p: Any = None) -> Any:
     A : Tensor (…, n, n), or (…, m, n) for p = 2, -2
     p : {None, "fro", "nuc", inf, -inf, 1, -1, 2, -2}
         The norm; None is 2, the quotient of the largest and the smallest singular value.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> A = tgb.tensor([[3.0, 0.0], [0.0, 1.0]])
+    >>> tgb.linalg.cond(A)
+    tensor(3.)
     """
     what = "linalg.cond"
     matrices(what, A)
@@ -176,6 +190,7 @@ def cond(A: Any, p: Any = None) -> Any:
     return ew.where(info != 0, np.full(info.shape, _INF, np.dtype(out.dtype)), out)
 
 
+@named(input="A")
 @with_out
 def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, atol: Any = None,
                 rtol: Any = None) -> Any:  # fmt: skip
@@ -184,6 +199,12 @@ def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, atol: Any =
     `rtol` is by default max(m, n) times the precision of the dtype, or 0 where `atol` is given
     (`tol` is an older name of that). For a symmetric matrix (`hermitian`) the absolute eigenvalues
     are counted, of its lower triangle.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.linalg.matrix_rank(tgb.ones(3, 3))
+    tensor(1)
     """
     matrices("linalg.matrix_rank", A)
     A = A.detach()

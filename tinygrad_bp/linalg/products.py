@@ -6,7 +6,7 @@ import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from ..functions._axes import axis_of, with_out
+from ..functions._axes import axis_of, named, numpy_names, with_out
 from ..functions.diagonals import diagonal as _diagonal
 from ..functions.diagonals import tril
 from ..functions.joining import cat
@@ -55,6 +55,13 @@ def slogdet(A: Any) -> SlogDet:
     """Give the sign and log |det A|, which neither overflows nor vanishes.
 
     Of a singular matrix they are 0 and −∞.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> A = tgb.tensor([[3.0, 0.0], [0.0, 1.0]])
+    >>> tgb.linalg.slogdet(A)
+    SlogDet(sign=tensor(1.), logabsdet=tensor(1.0986))
     """
     square("linalg.slogdet", A)
     size = det_ops.logabsdet(A)
@@ -69,6 +76,7 @@ def logdet(input: Any) -> Any:
     return det_ops.logabsdet(input) + ew.log(det_ops.sign_of_det(input).detach())
 
 
+@named(input="A")
 def matrix_exp(A: Any) -> Any:
     """Give the matrix exponential Σ Aᵏ / k!.
 
@@ -87,6 +95,7 @@ def matrix_exp(A: Any) -> Any:
     return ops.matrix_exp(A)
 
 
+@named(input="A")
 @with_out
 def matrix_power(A: Any, n: int) -> Any:
     """Multiply a square matrix n times with itself; a negative n takes the inverse.
@@ -167,9 +176,16 @@ def multi_dot(tensors: Sequence[Any]) -> Any:
     return out[..., 0] if column else out
 
 
-@with_out
+@numpy_names
 def vecdot(x: Any, y: Any, *, dim: int = -1) -> Any:
-    """Give Σ x̄ y along an axis, broadcasting the others."""
+    """Give Σ x̄ y along an axis, broadcasting the others.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.linalg.vecdot(tgb.ones(2, 3), tgb.ones(2, 3))
+    tensor([3., 3.])
+    """
     if x.dtype != y.dtype:
         raise RuntimeError(
             f"linalg.vecdot: expected vectors of one dtype, got {x.dtype.name} and {y.dtype.name}"
@@ -178,9 +194,16 @@ def vecdot(x: Any, y: Any, *, dim: int = -1) -> Any:
     return red.sum(product, axis=axis_of(dim, product.ndim))
 
 
-@with_out
+@numpy_names
 def cross(input: Any, other: Any, *, dim: int = -1) -> Any:
-    """Give the vector that is orthogonal to two vectors of 3 components, along an axis."""
+    """Give the vector that is orthogonal to two vectors of 3 components, along an axis.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.linalg.cross(tgb.tensor([1.0, 0.0, 0.0]), tgb.tensor([0.0, 1.0, 0.0]))
+    tensor([0., 0., 1.])
+    """
     return _cross(input, other, dim)
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..functions._axes import with_out
+from ..functions._axes import named, with_out
 from ..functions.shape import movedim, reshape, squeeze, unsqueeze
 from ..messages import ShapeError
 from ..rules import solve as ops
@@ -184,12 +184,21 @@ def solve_ex(A: Any, B: Any, *, left: bool = True, check_errors: bool = False) -
     return Solution(_shaped(X, left, vector), integers(A, info))
 
 
+@named(input="A")
 @with_out
 def solve_triangular(A: Any, B: Any, *, upper: bool, left: bool = True,
                      unitriangular: bool = False) -> Any:  # fmt: skip
     """Solve A X = B (X A = B with ``left=False``) for triangular A; its other half is not read.
 
     With `unitriangular` the diagonal is taken to be 1. A zero on the diagonal gives infinities.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> A = tgb.tensor([[2.0, 1.0], [0.0, 4.0]])
+    >>> tgb.linalg.solve_triangular(A, tgb.tensor([[4.0], [8.0]]), upper=True)
+    tensor([[1.],
+            [2.]])
     """
     what = "linalg.solve_triangular"
     square(what, A)
@@ -220,6 +229,7 @@ def lu_solve(LU: Any, pivots: Any, B: Any, *, left: bool = True, adjoint: bool =
     return conjugate(X) if turned else X
 
 
+@named(input="B", input2="L")
 @with_out
 def cholesky_solve(B: Any, L: Any, upper: bool = False) -> Any:
     """Solve A X = B from the Cholesky factor of A: A = L Lᵀ, or Uᵀ U with `upper`."""
@@ -233,6 +243,7 @@ def cholesky_solve(B: Any, L: Any, upper: bool = False) -> Any:
     return ops.cholesky_solve(B, ops.adjoint(L) if upper else L)
 
 
+@named(input="L")
 @with_out
 def cholesky_inverse(L: Any, upper: bool = False) -> Any:
     """Invert A from its Cholesky factor."""
@@ -241,6 +252,7 @@ def cholesky_inverse(L: Any, upper: bool = False) -> Any:
     return cholesky_solve(identity, L, upper)
 
 
+@named(input="A")
 @with_out
 def tensorinv(A: Any, ind: int = 2) -> Any:
     """Invert the map that ``tensordot(A, X, ind)`` is, from the last axes to the first `ind`.
@@ -262,6 +274,7 @@ def tensorinv(A: Any, ind: int = 2) -> Any:
     return reshape(inv(reshape(A, n, k)), *shape[ind:], *shape[:ind])
 
 
+@named(input="A", other="B")
 @with_out
 def tensorsolve(A: Any, B: Any, dims: Any = None) -> Any:
     """Solve ``tensordot(A, X, X.ndim) = B``; the axes `dims` of A are moved to its end first."""

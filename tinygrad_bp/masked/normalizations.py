@@ -11,7 +11,15 @@ from .reductions import norm
 
 
 def softmax(input: Any, dim: int, *, dtype: Any = None, mask: Any = None) -> Any:
-    """Give eˣ / Σ eˣ along an axis, 0 where an element is masked."""
+    """Give eˣ / Σ eˣ along an axis, 0 where an element is masked.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> x, mask = tgb.tensor([1.0, 2.0, 5.0]), tgb.tensor([True, False, True])
+    >>> tgb.masked.softmax(x, 0, mask=mask)
+    tensor([0.0180, 0.0000, 0.9820])
+    """
     return fr.softmax(filled(input, mask, lowest(input)), dim, dtype=dtype)
 
 
@@ -33,7 +41,15 @@ def normalize(input: Any, ord: float, dim: int, *, eps: float = 1e-12, dtype: An
 
 
 def cumsum(input: Any, dim: int, *, dtype: Any = None, mask: Any = None) -> Any:
-    """Add up what is not masked along an axis, keeping every partial sum."""
+    """Add up what is not masked along an axis, keeping every partial sum.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> x, mask = tgb.tensor([1.0, 2.0, 5.0]), tgb.tensor([True, False, True])
+    >>> tgb.masked.cumsum(x, 0, mask=mask)
+    tensor([1., 1., 6.])
+    """
     return fr.cumsum(filled(input, mask, 0), dim, dtype=dtype or input.dtype)
 
 

@@ -34,6 +34,13 @@ def sum(input: Any, dim: Any = None, *, keepdim: bool = False, dtype: Any = None
         Convert first.
     mask : Tensor, optional
         Boolean, broadcast to the input; True where an element counts.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> x, mask = tgb.tensor([1.0, 2.0, 5.0]), tgb.tensor([True, False, True])
+    >>> tgb.masked.sum(x, 0, mask=mask)
+    tensor(6.)
     """
     values = filled(input, mask, 0).to(_summable(input, dtype))
     return fr.sum(values, axes_of(dim, input.ndim), bool(keepdim))
@@ -41,7 +48,15 @@ def sum(input: Any, dim: Any = None, *, keepdim: bool = False, dtype: Any = None
 
 def prod(input: Any, dim: Any = None, *, keepdim: bool = False, dtype: Any = None,
          mask: Any = None) -> Any:  # fmt: skip
-    """Multiply what is not masked; nothing multiplies to 1."""
+    """Multiply what is not masked; nothing multiplies to 1.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> x, mask = tgb.tensor([1.0, 2.0, 5.0]), tgb.tensor([True, False, True])
+    >>> tgb.masked.prod(x, 0, mask=mask)
+    tensor(5.)
+    """
     result = filled(input, mask, 1).to(_summable(input, dtype))
     for axis in reversed(axes_of(dim, input.ndim)):
         result = fr.prod(result, axis, bool(keepdim))
@@ -50,21 +65,45 @@ def prod(input: Any, dim: Any = None, *, keepdim: bool = False, dtype: Any = Non
 
 def amax(input: Any, dim: Any = None, *, keepdim: bool = False, dtype: Any = None,
          mask: Any = None) -> Any:  # fmt: skip
-    """Take the largest of what is not masked; −∞ of nothing."""
+    """Take the largest of what is not masked; −∞ of nothing.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> x, mask = tgb.tensor([1.0, 2.0, 5.0]), tgb.tensor([True, False, True])
+    >>> tgb.masked.amax(x, 0, mask=mask)
+    tensor(5.)
+    """
     values = filled(input, mask, lowest(input))
     return fr.amax(values, axes_of(dim, input.ndim), bool(keepdim)).to(dtype or input.dtype)
 
 
 def amin(input: Any, dim: Any = None, *, keepdim: bool = False, dtype: Any = None,
          mask: Any = None) -> Any:  # fmt: skip
-    """Take the smallest of what is not masked; ∞ of nothing."""
+    """Take the smallest of what is not masked; ∞ of nothing.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> x, mask = tgb.tensor([1.0, 2.0, 5.0]), tgb.tensor([True, False, True])
+    >>> tgb.masked.amin(x, 0, mask=mask)
+    tensor(1.)
+    """
     values = filled(input, mask, highest(input))
     return fr.amin(values, axes_of(dim, input.ndim), bool(keepdim)).to(dtype or input.dtype)
 
 
 def argmax(input: Any, dim: int | None = None, *, keepdim: bool = False, dtype: Any = None,
            mask: Any = None) -> Any:  # fmt: skip
-    """Find the largest of what is not masked; the index is of the input's dtype, as in PyTorch."""
+    """Find the largest of what is not masked; the index is of the input's dtype, as in PyTorch.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> x, mask = tgb.tensor([1.0, 2.0, 5.0]), tgb.tensor([True, False, True])
+    >>> tgb.masked.argmax(x, 0, mask=mask)
+    tensor(2.)
+    """
     values = filled(input, mask, lowest(input))
     return fr.argmax(values, dim, bool(keepdim)).to(dtype or input.dtype)
 
@@ -82,7 +121,15 @@ def _count(input: Any, axes: tuple[int, ...], keepdim: bool, mask: Any) -> Any:
 
 def mean(input: Any, dim: Any = None, *, keepdim: bool = False, dtype: Any = None,
          mask: Any = None) -> Any:  # fmt: skip
-    """Average what is not masked; NaN of nothing."""
+    """Average what is not masked; NaN of nothing.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> x, mask = tgb.tensor([1.0, 2.0, 5.0]), tgb.tensor([True, False, True])
+    >>> tgb.masked.mean(x, 0, mask=mask)
+    tensor(3.)
+    """
     kind = dtype or input.dtype
     if not (kind.is_floating_point or kind.is_complex):
         raise ValueError(
@@ -95,7 +142,15 @@ def mean(input: Any, dim: Any = None, *, keepdim: bool = False, dtype: Any = Non
 
 def median(input: Any, dim: int = -1, *, keepdim: bool = False, dtype: Any = None,
            mask: Any = None) -> Any:  # fmt: skip
-    """Take the lower median, along an axis, of what is not masked; NaN of nothing."""
+    """Take the lower median, along an axis, of what is not masked; NaN of nothing.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> x, mask = tgb.tensor([1.0, 2.0, 5.0]), tgb.tensor([True, False, True])
+    >>> tgb.masked.median(x, 0, mask=mask)
+    tensor(1.)
+    """
     floating = input.is_floating_point()
     values = filled(input if floating else input.to(float32), mask, float("nan"))
     found = nanmedian(values, dim, keepdim).values
@@ -110,7 +165,15 @@ def median(input: Any, dim: int = -1, *, keepdim: bool = False, dtype: Any = Non
 
 def norm(input: Any, ord: float | None = 2.0, dim: Any = None, *, keepdim: bool = False,
          dtype: Any = None, mask: Any = None) -> Any:  # fmt: skip
-    """Give the p-norm of what is not masked; 0 of nothing (∞ for p = −∞)."""
+    """Give the p-norm of what is not masked; 0 of nothing (∞ for p = −∞).
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> x, mask = tgb.tensor([1.0, 2.0, 5.0]), tgb.tensor([True, False, True])
+    >>> tgb.masked.norm(x, 2, 0, mask=mask)
+    tensor(5.0990)
+    """
     p = 2.0 if ord is None else float(ord)
     values = filled(input, mask, float("inf") if p == float("-inf") else 0)
     return vector_norm(values, p, axes_of(dim, input.ndim), bool(keepdim), dtype=dtype)
@@ -134,19 +197,43 @@ def _spread(input: Any, dim: Any, unbiased: bool | None, correction: float | Non
 def var(input: Any, dim: Any = None, unbiased: bool | None = None, *,
         correction: float | None = None, keepdim: bool = False, dtype: Any = None,
         mask: Any = None) -> Any:  # fmt: skip
-    """Give Σ (x − x̄)² / (n − correction) of what is not masked; the correction is 1 by default."""
+    """Give Σ (x − x̄)² / (n − correction) of what is not masked; the correction is 1 by default.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> x, mask = tgb.tensor([1.0, 2.0, 5.0]), tgb.tensor([True, False, True])
+    >>> tgb.masked.var(x, 0, mask=mask)
+    tensor(8.)
+    """
     return _spread(input, dim, unbiased, correction, bool(keepdim), dtype, mask)
 
 
 def std(input: Any, dim: Any = None, unbiased: bool | None = None, *,
         correction: float | None = None, keepdim: bool = False, dtype: Any = None,
         mask: Any = None) -> Any:  # fmt: skip
-    """Take the root of :func:`var`."""
+    """Take the root of :func:`var`.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> x, mask = tgb.tensor([1.0, 2.0, 5.0]), tgb.tensor([True, False, True])
+    >>> tgb.masked.std(x, 0, mask=mask)
+    tensor(2.8284)
+    """
     return ew.sqrt(_spread(input, dim, unbiased, correction, bool(keepdim), dtype, mask))
 
 
 def logsumexp(input: Any, dim: Any = None, *, keepdim: bool = False, dtype: Any = None,
               mask: Any = None) -> Any:  # fmt: skip
-    """Give log Σ eˣ of what is not masked; −∞ of nothing."""
+    """Give log Σ eˣ of what is not masked; −∞ of nothing.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> x, mask = tgb.tensor([1.0, 2.0, 5.0]), tgb.tensor([True, False, True])
+    >>> tgb.masked.logsumexp(x, 0, mask=mask)
+    tensor(5.0181)
+    """
     values = filled(input, mask, lowest(input))
     return fr.logsumexp(values, axes_of(dim, input.ndim), keepdim).to(dtype or input.dtype)

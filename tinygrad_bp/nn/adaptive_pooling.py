@@ -86,7 +86,14 @@ def _adaptive_avg_pool(rank: int, input: Any, output_size: Any) -> Any:
 
 
 def adaptive_avg_pool1d(input: Any, output_size: Any) -> Any:
-    """Average a signal over so many windows that share it evenly."""
+    """Average a signal over so many windows that share it evenly.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.nn.functional.adaptive_avg_pool1d(tgb.tensor([[1.0, 3.0, 2.0, 0.0]]), 1)
+    tensor([[1.5000]])
+    """
     return _adaptive_avg_pool(1, input, output_size)
 
 

@@ -132,6 +132,9 @@ def nll_loss(
     >>> tgb.nn.functional.nll_loss(p.log(), tgb.tensor([0, 1]), reduction="none")
     tensor([0.6931, 0.2877])
     """
+    options = (weight, size_average, ignore_index, reduce, reduction)
+    if options == _DEFAULTS[:5] and _is_plain(input, target):
+        return ops.negative_log_likelihood(input, target)
     reduction = _how(reduction, size_average, reduce)
     axis = _class_axis("nll_loss", input)
     ignored = _check_classes("nll_loss", input, target, axis, ignore_index)

@@ -241,7 +241,14 @@ def _conv_transpose(name: str, rank: int, input: Any, weight: Any, bias: Any, st
 def conv_transpose1d(input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0,
                      output_padding: Any = 0, groups: int = 1, dilation: Any = 1,
 ) -> Any:  # fmt: skip
-    """Lay a kernel down for every element of a signal; see :func:`conv_transpose2d`."""
+    """Lay a kernel down for every element of a signal; see :func:`conv_transpose2d`.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.nn.functional.conv_transpose1d(tgb.ones(1, 1, 2), tgb.ones(1, 1, 2))
+    tensor([[[1., 2., 1.]]])
+    """
     return _conv_transpose("conv_transpose1d", 1, input, weight, bias, stride, padding,
                            output_padding, groups, dilation)  # fmt: skip
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..dtype import result_type
+from ..functions._axes import numpy_names
 from ..functions.elementwise import clamp
 from ..functions.reduce import norm
 from ..functions.shape import broadcast_to
@@ -29,6 +30,7 @@ def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out:
     return result if out is None else out.copy_(result)
 
 
+@numpy_names
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     """Give the cosine of the angle between vectors, x₁·x₂ / (max(‖x₁‖, ε) max(‖x₂‖, ε)).
 
@@ -83,6 +85,7 @@ def _unit(x: Any, dim: int, eps: float) -> Any:
     return x / (length + short)
 
 
+@numpy_names
 def pairwise_distance(
     x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False
 ) -> Any:

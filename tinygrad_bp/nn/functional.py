@@ -13,10 +13,9 @@ from ..rules.linalg import linear as _linear
 from ..rules.linalg import matmul as _matmul
 from ..rules.loss import one_hot as _one_hot
 from .activations import (
-    celu, celu_, elu, elu_, gelu, glu, gumbel_softmax, hardshrink, hardsigmoid, hardswish, hardtanh,
-    hardtanh_, leaky_relu, leaky_relu_, log_softmax, logsigmoid, mish, prelu, relu, relu6, relu_,
-    rrelu, rrelu_, selu, selu_, sigmoid, silu, softmax, softmin, softplus, softshrink, softsign,
-    tanh, tanhshrink, threshold, threshold_,
+    gelu, glu, gumbel_softmax, hardshrink, hardsigmoid, hardswish, hardtanh, hardtanh_, log_softmax,
+    logsigmoid, mish, relu6, sigmoid, silu, softmax, softmin, softplus, softshrink, softsign, tanh,
+    tanhshrink,
 )  # fmt: skip
 from .adaptive_pooling import (
     adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d, adaptive_max_pool1d,
@@ -55,6 +54,10 @@ from .pooling import (
     avg_pool1d, avg_pool2d, avg_pool3d, lp_pool1d, lp_pool2d, lp_pool3d, max_pool1d,
     max_pool1d_with_indices, max_pool2d, max_pool2d_with_indices, max_pool3d,
     max_pool3d_with_indices, max_unpool1d, max_unpool2d, max_unpool3d,
+)  # fmt: skip
+from .rectifiers import (
+    celu, celu_, elu, elu_, leaky_relu, leaky_relu_, prelu, relu, relu_, rrelu, rrelu_, selu, selu_,
+    threshold, threshold_,
 )  # fmt: skip
 from .resampling import (
     interpolate, upsample, upsample_bilinear, upsample_nearest,

@@ -14,116 +14,24 @@ from typing import Any
 
 import numpy as np
 
-from ..random import Generator, default_generator
+from ..random import Generator
+from .fills import (
+    constant_,
+    fill,
+    floating,
+    normal_,
+    ones_,
+    rng_of,
+    trunc_normal_,
+    uniform_,
+    zeros_,
+)
 
 __all__ = [
     "calculate_gain", "constant_", "dirac_", "eye_", "kaiming_normal_", "kaiming_uniform_",
     "lecun_normal_", "lecun_uniform_", "normal_", "ones_", "orthogonal_", "sparse_",
     "trunc_normal_", "uniform_", "xavier_normal_", "xavier_uniform_", "zeros_",
 ]  # fmt: skip
-
-
-def _rng(generator: Generator | None) -> np.random.Generator:
-    return (default_generator if generator is None else generator).numpy
-
-
-def _fill(tensor: Any, values: Any) -> Any:
-    """Write values without recording it, as a parameter's starting values are no computation."""
-    tensor._array[...] = values
-    tensor.storage.touch()
-    return tensor
-
-
-def _floating(draw: str, tensor: Any, generator: Generator | None) -> Any:
-    """Draw standard numbers in the tensor's precision (single, where it is half)."""
-    kind = tensor._array.dtype if tensor._array.dtype.itemsize >= 4 else np.dtype(np.float32)
-    return getattr(_rng(generator), draw)(tuple(tensor.shape), kind)
-
-
-def uniform_(
-    tensor: Any, a: float = 0.0, b: float = 1.0, generator: Generator | None = None
-) -> Any:
-    """Draw from the uniform distribution on [a, b).
-
-    Examples
-    --------
-    >>> import tinygrad_bp as tgb
-    >>> w = tgb.nn.init.uniform_(tgb.empty(100), -1, 1)
-    >>> bool((w.abs() <= 1).all())
-    True
-    """
-    if not a <= b:
-        raise RuntimeError(f"uniform_: a={a} has to be at most b={b}")
-    return _fill(tensor, a + (b - a) * _floating("random", tensor, generator))
-
-
-def normal_(
-    tensor: Any, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None
-) -> Any:
-    """Draw from the normal distribution N(mean, std²)."""
-    if std < 0:
-        raise RuntimeError(f"normal_: the standard deviation can't be negative, as std={std}")
-    return _fill(tensor, mean + std * _floating("standard_normal", tensor, generator))
-
-
-def trunc_normal_(
-    tensor: Any,
-    mean: float = 0.0,
-    std: float = 1.0,
-    a: float = -2.0,
-    b: float = 2.0,
-    generator: Generator | None = None,
-) -> Any:
-    """Draw from the normal distribution N(mean, std²), again and again until in [a, b]."""
-    if (mean < a - 2 * std) or (mean > b + 2 * std):
-        warnings.warn(
-            f"trunc_normal_: mean={mean} lies more than 2 std from [{a}, {b}]; the distribution "
-            "of values may be incorrect.",
-            stacklevel=2,
-        )
-    if not a <= b:
-        raise ValueError(f"trunc_normal_: a={a} has to be at most b={b}")
-    # Drawing again and again ends soon only where the interval has a fair share of the probability.
-    rng = _rng(generator)
-    low, high = (0.5 * (1 + math.erf((x - mean) / (std * math.sqrt(2)))) for x in (a, b))
-    if high - low > 0.05:
-        values = rng.normal(mean, std, tensor._array.size)
-        while (outside := np.flatnonzero((values < a) | (values > b))).size:
-            values[outside] = rng.normal(mean, std, outside.size)
-    else:
-        values = _far_out(rng, tensor._array.size, (a - mean) / std, (b - mean) / std) * std + mean
-    return _fill(tensor, np.clip(values, a, b).reshape(tensor._array.shape))
-
-
-def _far_out(rng: Any, n: int, a: float, b: float) -> Any:
-    """Draw standard normal numbers from an interval that has little of their probability.
-
-    Rejection from the uniform distribution on it (Robert, 1995, for short intervals).
-    """
-    top = 0.0 if a <= 0 <= b else min(abs(a), abs(b))
-    values = np.empty(n)
-    left = np.arange(n)
-    while left.size:
-        tried = rng.uniform(a, b, left.size)
-        accepted = rng.random(left.size) <= np.exp((top * top - tried * tried) / 2)
-        values[left[accepted]] = tried[accepted]
-        left = left[~accepted]
-    return values
-
-
-def constant_(tensor: Any, val: float) -> Any:
-    """Set all elements to one value."""
-    return _fill(tensor, val)
-
-
-def ones_(tensor: Any) -> Any:
-    """Set all elements to 1."""
-    return _fill(tensor, 1)
-
-
-def zeros_(tensor: Any) -> Any:
-    """Set all elements to 0: for biases, since weights that start equal stay equal."""
-    return _fill(tensor, 0)
 
 
 def eye_(tensor: Any) -> Any:
@@ -133,10 +41,17 @@ def eye_(tensor: Any) -> Any:
     ------
     ValueError
         If it is no matrix.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.nn.init.eye_(tgb.empty(2, 2))
+    tensor([[1., 0.],
+            [0., 1.]])
     """
     if tensor.ndim != 2:
         raise ValueError(f"eye_: only tensors with 2 dimensions are supported, not {tensor.ndim}")
-    return _fill(tensor, np.eye(*tensor.shape))
+    return fill(tensor, np.eye(*tensor.shape))
 
 
 def dirac_(tensor: Any, groups: int = 1) -> Any:
@@ -164,7 +79,7 @@ def dirac_(tensor: Any, groups: int = 1) -> Any:
     middle = tuple(n // 2 for n in field)
     for start in range(0, outputs, each):
         values[(start + i, i, *middle)] = 1
-    return _fill(tensor, values)
+    return fill(tensor, values)
 
 
 def sparse_(
@@ -192,10 +107,10 @@ def sparse_(
     if tensor.ndim != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
     rows, columns = tensor.shape
-    values = std * _floating("standard_normal", tensor, generator)
-    order = np.argsort(_rng(generator).random((rows, columns)), axis=0)
+    values = std * floating("standard_normal", tensor, generator)
+    order = np.argsort(rng_of(generator).random((rows, columns)), axis=0)
     np.put_along_axis(values, order[: math.ceil(sparsity * rows)], 0, axis=0)
-    return _fill(tensor, values)
+    return fill(tensor, values)
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
@@ -265,6 +180,13 @@ def _empty(tensor: Any) -> bool:
 def xavier_uniform_(tensor: Any, gain: float = 1.0, generator: Generator | None = None) -> Any:
     """Draw from U(−a, a) with a = gain √(6 / (fan in + fan out)).
 
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> w = tgb.nn.init.xavier_uniform_(tgb.empty(3, 3))
+    >>> bool((w.abs() <= 1).all())
+    True
+
     Notes
     -----
     Glorot and Bengio, "Understanding the Difficulty of Training Deep Feedforward Neural Networks",
@@ -331,7 +253,14 @@ def kaiming_normal_(
     nonlinearity: str = "leaky_relu",
     generator: Generator | None = None,
 ) -> Any:
-    """Draw from N(0, σ²) with σ = gain / √fan; as :func:`kaiming_uniform_`. He and others, 2015."""
+    """Draw from N(0, σ²) with σ = gain / √fan; as :func:`kaiming_uniform_`. He and others, 2015.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> round(tgb.nn.init.kaiming_normal_(tgb.empty(50, 200)).std().item(), 1)
+    0.1
+    """
     if _empty(tensor):
         return tensor
     return normal_(tensor, 0.0, _he_std(tensor, a, mode, nonlinearity), generator)
@@ -363,6 +292,13 @@ def orthogonal_(tensor: Any, gain: float = 1, generator: Generator | None = None
     ValueError
         For fewer than 2 dimensions.
 
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> Q = tgb.nn.init.orthogonal_(tgb.empty(3, 3))
+    >>> bool(tgb.allclose(Q @ Q.T, tgb.eye(3), atol=1e-5))
+    True
+
     Notes
     -----
     Saxe, McClelland and Ganguli, "Exact Solutions to the Nonlinear Dynamics of Learning in Deep
@@ -373,10 +309,10 @@ def orthogonal_(tensor: Any, gain: float = 1, generator: Generator | None = None
     if not tensor.numel():
         return tensor
     rows, columns = tensor.shape[0], tensor.numel() // tensor.shape[0]
-    drawn = _rng(generator).standard_normal((max(rows, columns), min(rows, columns)))
+    drawn = rng_of(generator).standard_normal((max(rows, columns), min(rows, columns)))
     q, r = np.linalg.qr(drawn)
     q = q * np.where(np.diag(r) < 0, -1.0, 1.0)
-    return _fill(tensor, gain * (q if rows >= columns else q.T).reshape(tensor._array.shape))
+    return fill(tensor, gain * (q if rows >= columns else q.T).reshape(tensor._array.shape))
 
 
 def _former(function: Any) -> Callable[..., Any]:

@@ -99,6 +99,13 @@ def poisson_nll_loss(
     eps : float
         Added to λ in its logarithm.
     reduction : {"mean", "sum", "none"}
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> x, y = tgb.tensor([1.0, 2.0]), tgb.tensor([1.0, 4.0])
+    >>> tgb.nn.functional.poisson_nll_loss(x, y)
+    tensor(0.5537)
     """
     reduction = _how(reduction, size_average, reduce)
     if reduction not in ("none", "mean", "sum"):
@@ -143,6 +150,13 @@ def gaussian_nll_loss(
     ------
     ValueError
         If a σ² is negative, or their shape does not fit.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> x, y = tgb.tensor([1.0, 2.0]), tgb.tensor([1.0, 4.0])
+    >>> tgb.nn.functional.gaussian_nll_loss(x, y, tgb.ones(2))
+    tensor(1.)
 
     Notes
     -----

@@ -173,6 +173,13 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
     RuntimeError
         If δ is not positive.
 
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> x, y = tgb.tensor([1.0, 2.0]), tgb.tensor([1.0, 4.0])
+    >>> tgb.nn.functional.huber_loss(x, y)
+    tensor(0.7500)
+
     Notes
     -----
     Huber, "Robust Estimation of a Location Parameter", 1964.

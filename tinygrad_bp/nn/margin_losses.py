@@ -51,6 +51,13 @@ def margin_ranking_loss(
     ------
     RuntimeError
         If the numbers of axes differ.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> a, b = tgb.tensor([1.0]), tgb.tensor([2.0])
+    >>> tgb.nn.functional.margin_ranking_loss(a, b, tgb.tensor([1.0]))
+    tensor(1.)
     """
     reduction = _how(reduction, size_average, reduce)
     if not input1.ndim == input2.ndim == target.ndim:
@@ -81,6 +88,12 @@ def hinge_embedding_loss(
     size_average, reduce : bool, optional
         What `reduction` replaced.
     reduction : {"mean", "sum", "none"}
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.nn.functional.hinge_embedding_loss(tgb.tensor([0.5, 0.5]), tgb.tensor([1.0, -1.0]))
+    tensor(0.5000)
     """
     reduction = _how(reduction, size_average, reduce)
     apart = ew.where(target != 1, clamp(margin - input, min=0), 0.0)
@@ -167,6 +180,12 @@ def triplet_margin_loss(
     RuntimeError
         If the numbers of axes differ.
 
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.nn.functional.triplet_margin_loss(tgb.zeros(1, 2), tgb.zeros(1, 2), tgb.ones(1, 2))
+    tensor(0.)
+
     Notes
     -----
     Schroff, Kalenichenko and Philbin, "FaceNet", 2015.
@@ -246,6 +265,12 @@ def multi_margin_loss(
         For another p, or a weight with more axes.
     RuntimeError
         If the shapes do not fit, or there is no such class.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.nn.functional.multi_margin_loss(tgb.tensor([[0.0, 1.0]]), tgb.tensor([0]))
+    tensor(1.)
 
     Notes
     -----
@@ -351,6 +376,12 @@ def soft_margin_loss(
     size_average, reduce : bool, optional
         What `reduction` replaced.
     reduction : {"mean", "sum", "none"}
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.nn.functional.soft_margin_loss(tgb.zeros(2), tgb.tensor([1.0, -1.0]))
+    tensor(0.6931)
     """
     reduction = _how(reduction, size_average, reduce)
     return _reduced(ew.softplus(-target * input), reduction)

@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from ..dtype import finfo
+from .. import inplace as changes
+from ..dtype import finfo, float16
 from ..functions.shape import cat
 from ..mode import no_grad
 from ..rules import elementwise as ew
+from ..rules.channel_norm import channel_moments, standardize
 from ..rules.index import stack
+from ..rules.layer_norm import layer_norm as rows_normalized
 from ..rules.norm import moments, normalize
 from ..rules.reduce import mean as _mean
 from ..tensor import wrap
@@ -59,15 +62,42 @@ def _check_channels(what: str, channels: int, **tensors: Any) -> None:
             )
 
 
-def _update(running: Any, seen: Any, momentum: float) -> None:
-    """Move a running statistic towards the one just seen."""
-    if running is not None:
-        with no_grad():
-            running.mul_(1 - momentum).add_((seen.detach() * momentum).to(running.dtype))
+def _moved(running: Any, seen: Any, momentum: float) -> Any:
+    old = running._array
+    return wrap(old * (1 - momentum) + np.asarray(seen * momentum, old.dtype))
 
 
-def _unbiased(variance: Any, n: int) -> Any:
-    return variance * (n / (n - 1)) if n > 1 else variance * math.nan
+def _update(running_mean: Any, running_var: Any, statistics: Any, n: int, momentum: float) -> None:
+    """Move running statistics towards the moments (2, …, C) of n elements a channel just seen."""
+    if running_mean is None and running_var is None:
+        return
+    # On arrays, a change each: as operations on tensors this took longer than a small layer.
+    channels = (running_var if running_mean is None else running_mean).numel()
+    seen = statistics._array.reshape(2, -1, channels)
+    mean, variance = np.add.reduce(seen, axis=1) / seen.shape[1]
+    unbiased = variance * (n / (n - 1) if n > 1 else math.nan)
+    with no_grad():
+        for running, new in ((running_mean, mean), (running_var, unbiased)):
+            if running is not None:
+                changes.change(running, _moved, new, momentum)
+
+
+def _by_channel(input: Any, weight: Any, bias: Any, groups: int, together: bool,
+                eps: float) -> tuple[Any, Any]:  # fmt: skip
+    """Normalise groups of channels by their own moments; return these too.
+
+    Mean and variance are of each sample, or of all `together`.
+    """
+    shape = tuple(input.shape)
+    if input.dtype.dtype.char in "fd":
+        statistics = channel_moments(input, groups=groups, together=together)
+        return standardize(input, statistics, weight, bias, eps=eps), statistics
+    # Half precision and complex numbers, by the composition.
+    grouped = input.reshape(shape[0], groups, shape[1] // groups, math.prod(shape[2:]))
+    weight, bias = (t.reshape(groups, -1, 1) if t.ndim else t for t in (weight, bias))
+    statistics = moments(grouped, axis=(0, 2, 3) if together else (2, 3))
+    out = normalize(grouped, statistics, weight, bias, eps=eps)
+    return out.reshape(shape), statistics.detach()
 
 
 def _running(running_mean: Any, running_var: Any, shape: tuple[int, ...]) -> Any:
@@ -136,7 +166,7 @@ def batch_with_statistics(
     input: Any, weight: Any, bias: Any, running_mean: Any, running_var: Any, training: bool,
     momentum: float, eps: float, what: str,
 ) -> tuple[Any, Any]:  # fmt: skip
-    """Do :func:`batch_norm`; return the statistics too, of shape (2, 1, C, 1, …)."""
+    """Do :func:`batch_norm`; return the statistics too, 2 · C numbers in the order (2, C)."""
     shape = tuple(input.shape)
     if len(shape) < 2:
         raise RuntimeError(f"{what}: the input has to have axes (N, C, …), not shape {shape}")
@@ -145,19 +175,17 @@ def batch_with_statistics(
         what, channels, running_mean=running_mean, running_var=running_var, weight=weight,
         bias=bias,
     )  # fmt: skip
+    if training:
+        weight, bias = affine(what, input, weight, bias, (channels,))
+        out, statistics = _by_channel(input, weight, bias, channels, True, eps)
+        _update(running_mean, running_var, statistics, input.numel() // channels, momentum)
+        return out, statistics
     column = (1, channels, *(1,) * (len(shape) - 2))
     weight, bias = affine(what, input, weight, bias, column[1:])
-    if training:
-        statistics = moments(input, axis=(0, *range(2, len(shape))))
-        if running_mean is not None or running_var is not None:
-            seen = statistics.detach().reshape(2, channels)
-            _update(running_mean, seen[0], momentum)
-            _update(running_var, _unbiased(seen[1], input.numel() // channels), momentum)
-    else:
-        for name, tensor in (("running_mean", running_mean), ("running_var", running_var)):
-            if tensor is None:
-                raise RuntimeError(f"{what}: {name} must be defined in evaluation mode")
-        statistics = _running(running_mean, running_var, column)
+    for name, tensor in (("running_mean", running_mean), ("running_var", running_var)):
+        if tensor is None:
+            raise RuntimeError(f"{what}: {name} must be defined in evaluation mode")
+    statistics = _running(running_mean, running_var, column)
     return normalize(input, statistics, weight, bias, eps=eps), statistics
 
 
@@ -217,6 +245,8 @@ def layer_norm(input: Any, normalized_shape: Any, weight: Any = None, bias: Any 
     """
     axis = trailing("layer_norm", input, normalized_shape, weight=weight, bias=bias)
     weight, bias = affine("layer_norm", input, weight, bias, tuple(normalized_shape))
+    if len(axis) == 1 and input._array.dtype.char in "fd":
+        return rows_normalized(input, weight, bias, eps=eps)
     return normalize(input, moments(input, axis=axis), weight, bias, eps=eps)
 
 
@@ -246,6 +276,9 @@ def rms_norm(input: Any, normalized_shape: Any, weight: Any = None,
     >>> tgb.nn.functional.rms_norm(tgb.tensor([[3.0, 3.0]]), (2,))
     tensor([[1., 1.]])
     """
+    if input.dtype == float16:  # whose squares overflow
+        weight = None if weight is None else weight.float()
+        return rms_norm(input.float(), normalized_shape, weight, eps).half()
     axis = trailing("rms_norm", input, normalized_shape, weight=weight)
     eps = finfo(input.dtype).eps if eps is None else eps
     out = input * ew.rsqrt(_mean(ew.square(input), axis=axis, keepdims=True) + eps)
@@ -277,12 +310,14 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
     ----------
     Wu and He, "Group Normalization" (2018).
     """
-    return group_with_statistics(input, num_groups, weight, bias, eps)[0]
+    _check_groups(input, num_groups, weight, bias)
+    if not input.numel():
+        return group_with_statistics(input, num_groups, weight, bias, eps)[0]
+    weight, bias = affine("group_norm", input, weight, bias, (input.shape[1],))
+    return _by_channel(input, weight, bias, num_groups, False, eps)[0]
 
 
-def group_with_statistics(input: Any, groups: int, weight: Any, bias: Any,
-                          eps: float) -> tuple[Any, Any]:  # fmt: skip
-    """Do :func:`group_norm`; return the statistics too, of shape (2, N, groups, 1, 1)."""
+def _check_groups(input: Any, groups: int, weight: Any, bias: Any) -> None:
     shape = tuple(input.shape)
     if len(shape) < 2:
         raise RuntimeError(f"group_norm: expected at least 2 dimensions, but got shape {shape}")
@@ -293,7 +328,14 @@ def group_with_statistics(input: Any, groups: int, weight: Any, bias: Any,
             f"got input of shape {shape} and num_groups={groups}"
         )
     _check_channels("group_norm", channels, weight=weight, bias=bias)
-    each = channels // groups
+
+
+def group_with_statistics(input: Any, groups: int, weight: Any, bias: Any,
+                          eps: float) -> tuple[Any, Any]:  # fmt: skip
+    """Do :func:`group_norm`; return the statistics too, (2, N, groups, 1, 1), with gradients."""
+    _check_groups(input, groups, weight, bias)
+    shape = tuple(input.shape)
+    each = shape[1] // groups
     weight, bias = affine("group_norm", input, weight, bias, (groups, each, 1))
     # A group is made an axis of its own; the rest of each sample is one axis.
     grouped = input.reshape(shape[0], groups, each, math.prod(shape[2:]))
@@ -338,21 +380,22 @@ def instance_norm(input: Any, running_mean: Any = None, running_var: Any = None,
         what, channels, running_mean=running_mean, running_var=running_var, weight=weight,
         bias=bias,
     )  # fmt: skip
+    if use_input_stats and input.numel():
+        weight, bias = affine(what, input, weight, bias, (channels,))
+        out, statistics = _by_channel(input, weight, bias, channels, False, eps)
+        _update(running_mean, running_var, statistics, math.prod(shape[2:]), momentum)
+        return out
     column = (channels, *(1,) * (len(shape) - 2))
     weight, bias = affine(what, input, weight, bias, column)
     if use_input_stats:
-        statistics = moments(input, axis=tuple(range(2, len(shape))))
-        if running_mean is not None or running_var is not None:
-            seen = statistics.detach().reshape(2, shape[0], channels).mean(1)
-            _update(running_mean, seen[0], momentum)
-            _update(running_var, _unbiased(seen[1], math.prod(shape[2:])), momentum)
-    else:
-        if running_mean is None or running_var is None:
-            raise RuntimeError(
-                "instance_norm: Expected running_mean and running_var to be defined when "
-                "use_input_stats is false"
-            )
-        statistics = _running(running_mean, running_var, (1, *column))
+        statistics = moments(input, axis=tuple(range(2, len(shape))))  # of nothing
+        return normalize(input, statistics, weight, bias, eps=eps)
+    if running_mean is None or running_var is None:
+        raise RuntimeError(
+            "instance_norm: Expected running_mean and running_var to be defined when "
+            "use_input_stats is false"
+        )
+    statistics = _running(running_mean, running_var, (1, *column))
     return normalize(input, statistics, weight, bias, eps=eps)
 
 

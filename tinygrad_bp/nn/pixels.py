@@ -66,6 +66,12 @@ def pixel_unshuffle(input: Any, downscale_factor: int) -> Any:
     ------
     RuntimeError
         If height or width are no multiples of r.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.nn.functional.pixel_unshuffle(tgb.zeros(1, 1, 4, 4), 2).shape
+    tinygrad_bp.Size([1, 4, 2, 2])
     """
     r = downscale_factor
     if input.ndim < 3 or r <= 0 or input.shape[-2] % r or input.shape[-1] % r:

@@ -89,7 +89,14 @@ def _max_pool(name: str, rank: int, input: Any, kernel_size: Any, stride: Any, p
 def max_pool1d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0,
                dilation: Any = 1, ceil_mode: bool = False, return_indices: bool = False,
 ) -> Any:  # fmt: skip
-    """Give the largest element of each window of a signal; see :func:`max_pool2d`."""
+    """Give the largest element of each window of a signal; see :func:`max_pool2d`.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.nn.functional.max_pool1d(tgb.tensor([[1.0, 3.0, 2.0, 0.0]]), 2)
+    tensor([[3., 2.]])
+    """
     return _max_pool("max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode,
                      return_indices)  # fmt: skip
 
@@ -278,7 +285,14 @@ def _avg_pool(name: str, rank: int, input: Any, kernel_size: Any, stride: Any, p
 
 def avg_pool1d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0,
                ceil_mode: bool = False, count_include_pad: bool = True) -> Any:  # fmt: skip
-    """Average each window of a signal; see :func:`avg_pool2d`."""
+    """Average each window of a signal; see :func:`avg_pool2d`.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.nn.functional.avg_pool1d(tgb.tensor([[1.0, 3.0, 2.0, 0.0]]), 2)
+    tensor([[2., 1.]])
+    """
     return _avg_pool("avg_pool1d", 1, input, kernel_size, stride, padding, ceil_mode,
                      count_include_pad, None)  # fmt: skip
 

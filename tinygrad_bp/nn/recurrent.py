@@ -35,6 +35,8 @@ def _linear(input: Any, weight: Any, bias: Any) -> Any:
 def _last(rows: Any, sizes: Sizes, reverse: bool) -> Any:
     """Take each sequence's state after the last step that was run on it."""
     n = sizes[0]
+    if len(sizes) == 1:
+        return rows
     if reverse:
         return rows[:n]
     if sizes[-1] == n:

@@ -16,7 +16,8 @@ import numpy as np
 from ..functions.elementwise import clamp
 from ..rules import elementwise as ew
 from ..rules.index import index
-from ..rules.shape import broadcast_to, cast, reshape
+from ..rules.pool import spread_windows
+from ..rules.shape import cast
 from .adaptive_pooling import (
     adaptive_avg_pool1d,
     adaptive_avg_pool2d,
@@ -134,12 +135,10 @@ def _sizes(input: Any, size: Any, scale_factor: Any) -> tuple[tuple[int, ...], l
 
 
 def _repeat(x: Any, times: tuple[int, ...]) -> Any:
-    """Repeat every element so often along each spatial axis."""
-    lead, lengths = tuple(x.shape[:2]), tuple(x.shape[2:])
-    apart = tuple(m for n in lengths for m in (n, 1))
-    wide = tuple(m for n, k in zip(lengths, times, strict=True) for m in (n, k))
-    spread = broadcast_to(reshape(x, shape=lead + apart), shape=lead + wide)
-    return reshape(spread, shape=lead + tuple(n * k for n, k in zip(lengths, times, strict=True)))
+    """Repeat every element so often along each spatial axis: it fills a window of its own."""
+    size = tuple(n * k for n, k in zip(x.shape[2:], times, strict=True))
+    edges = (0,) * len(times)
+    return spread_windows(x, kernel=times, stride=times, padding=edges, size=size)
 
 
 def _by_nearest(x: Any, size: tuple[int, ...], factors: Any, exact: bool) -> Any:

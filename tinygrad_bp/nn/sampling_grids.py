@@ -68,10 +68,10 @@ def _read(flat: Any, places: Sequence[Any], size: tuple[int, ...]) -> Any:
     valid: Any = 1.0
     for x, n, step in zip(places, size, steps, strict=True):
         valid = valid * cast((x >= 0) & (x <= n - 1), dtype=flat.dtype.dtype)
-        at = at + clamp(x, 0.0, float(n - 1)) * step
+        # Whole numbers before they are multiplied: a float loses the place in a large volume.
+        at = at + cast(clamp(x, 0.0, float(n - 1)), dtype=np.dtype(np.int64)) * step
     shape = (at.shape[0], 1, at.shape[1])
-    positions = reshape(cast(at, dtype=np.dtype(np.int64)), shape=shape)
-    return take_along_axis(flat, positions, axis=2) * reshape(valid, shape=shape)
+    return take_along_axis(flat, reshape(at, shape=shape), axis=2) * reshape(valid, shape=shape)
 
 
 def _spot(weight: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..tensor import Tensor
 from . import formulas
+from .blocks import fill
 from .optimizer import Optimizer, check_differentiable, check_not_negative, parameters_of
 
 __all__ = ["Adagrad"]
@@ -100,7 +101,7 @@ class Adagrad(Optimizer):
         fresh = not self.state[parameter]
         state = self._start(parameter)
         if fresh:
-            state["sum"]._array[...] = value
+            fill(state["sum"]._array, value)
         return state
 
     def _update(self, group: dict[str, Any], parameter: Tensor, gradient: Tensor) -> None:

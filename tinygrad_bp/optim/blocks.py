@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-__all__ = ["BLOCK", "Program", "update"]
+__all__ = ["BLOCK", "Program", "fill", "real_line", "update"]
 
 #: Bytes that the arrays of a block have together: they are to fit a second-level cache.
 BLOCK = 5 << 18
@@ -148,6 +148,21 @@ def _function(calls: list[Any], trace: _Trace, n_scratch: int) -> Callable[..., 
     return names["block"]  # type: ignore[no-any-return]
 
 
+def real_line(array: Any) -> Any:
+    """Lay an array out in one line; a complex number becomes its two real ones, as in PyTorch."""
+    line = array.reshape(-1)
+    if array.dtype.kind != "c":
+        return line
+    return np.ascontiguousarray(line).view(line.real.dtype)
+
+
+def fill(array: Any, value: float) -> None:
+    """Set all elements to a number; of complex ones both parts."""
+    array.real[...] = value
+    if array.dtype.kind == "c":
+        array.imag[...] = value
+
+
 _programs: dict[Any, Program] = {}
 _scratch: dict[tuple[Program, np.dtype[Any]], list[Any]] = {}
 
@@ -171,6 +186,13 @@ def update(
     flags : tuple of str
         Arguments that are True; those left out keep their default.
     """
+    if arrays[0].dtype.kind == "c":
+        lines = [real_line(array) for array in arrays]
+        update(formula, lines, scalars, flags)
+        for i, (array, line) in enumerate(zip(arrays, lines, strict=True)):
+            if i != 1 and not np.may_share_memory(array, line):
+                array[...] = line.view(array.dtype).reshape(array.shape)
+        return
     key = (formula, len(arrays), tuple(scalars), flags)
     program = _programs.get(key)
     if program is None:

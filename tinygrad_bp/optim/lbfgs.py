@@ -9,6 +9,7 @@ import numpy as np
 
 from ..mode import enable_grad, no_grad
 from ..tensor import Tensor, wrap
+from .blocks import real_line
 from .line_search import Point, strong_wolfe
 from .optimizer import Optimizer, check_not_negative
 
@@ -207,7 +208,7 @@ class LBFGS(Optimizer):
         """Copy all gradients into one line."""
         return np.concatenate(
             [
-                np.zeros(p.numel(), p._array.dtype) if p.grad is None else p.grad._array.reshape(-1)
+                real_line(np.zeros_like(p._array) if p.grad is None else p.grad._array)
                 for p in self.param_groups[0]["params"]
             ]
         )
@@ -217,7 +218,10 @@ class LBFGS(Optimizer):
         start = 0
         parameter: Tensor
         for parameter in self.param_groups[0]["params"]:
-            end = start + parameter.numel()
-            parameter._array[...] += update[start:end].reshape(parameter._array.shape)
+            array = parameter._array
+            pair = array.dtype.kind == "c"
+            end = start + array.size * (2 if pair else 1)
+            part = update[start:end].astype(array.real.dtype, copy=False)
+            array += (part.view(array.dtype) if pair else part).reshape(array.shape)
             parameter.storage.touch()
             start = end

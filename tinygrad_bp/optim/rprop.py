@@ -6,6 +6,7 @@ from typing import Any
 
 from ..tensor import Tensor
 from . import formulas
+from .blocks import fill
 from .optimizer import Optimizer, check_differentiable, check_not_negative
 
 __all__ = ["Rprop"]
@@ -92,7 +93,7 @@ class Rprop(Optimizer):
         fresh = not self.state[parameter]
         state = self._start(parameter)
         if fresh:
-            state["step_size"]._array[...] = float(group["lr"])
+            fill(state["step_size"]._array, float(group["lr"]))
         self._count(state)
         shrink, grow = group["etas"]
         smallest, largest = group["step_sizes"]

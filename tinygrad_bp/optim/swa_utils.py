@@ -164,6 +164,14 @@ def update_bn(loader: Iterable[Any], model: Module, device: Any = None) -> None:
         Usually an :class:`AveragedModel`, whose weights were never run.
     device : optional
         Where batches are brought.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> norm = tgb.nn.BatchNorm1d(1)
+    >>> tgb.optim.swa_utils.update_bn([tgb.tensor([[1.0], [3.0]])], norm)
+    >>> norm.running_mean
+    tensor([2.])
     """
     layers = [m for m in model.modules() if hasattr(m, "reset_running_stats")]
     if not layers:
@@ -200,6 +208,18 @@ class SWALR(LRScheduler):
     ------
     ValueError
         For an unknown strategy, or a negative number of epochs.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> optimizer = tgb.optim.SGD([tgb.zeros(1, requires_grad=True)], lr=1.0)
+    >>> scheduler = tgb.optim.swa_utils.SWALR(optimizer, swa_lr=0.5, anneal_epochs=2,
+    ...                                       anneal_strategy="linear")
+    >>> for _ in range(2):
+    ...     optimizer.step()
+    ...     scheduler.step()
+    >>> scheduler.get_last_lr()
+    [0.5]
     """
 
     def __init__(

@@ -75,7 +75,7 @@ def save(obj: Any, f: Any, pickle_module: Any = pickle,
     write(f, encode(arrays, notes))
 
 
-def load(f: Any, map_location: Any = None, pickle_module: Any = pickle, *,
+def load(f: Any, map_location: Any = None, pickle_module: Any = None, *,
          weights_only: bool | None = None, mmap: bool | None = None,
          **pickle_load_args: Any) -> Any:  # fmt: skip
     """Read what :func:`save` wrote, or any other safetensors file: a dict of tensors by name.
@@ -123,7 +123,7 @@ def load(f: Any, map_location: Any = None, pickle_module: Any = pickle, *,
                 "tgb.load(…, weights_only=False). Better save numbers: "
                 "tgb.save(net.state_dict(), …)"
             ) from None
-    return pickle_module.loads(arrays[_PICKLE].tobytes(), **pickle_load_args)
+    return (pickle_module or pickle).loads(arrays[_PICKLE].tobytes(), **pickle_load_args)
 
 
 _YES = ("1", "y", "yes", "true")

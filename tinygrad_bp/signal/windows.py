@@ -56,7 +56,14 @@ def exponential(M: int, *, center: float | None = None, tau: float = 1.0, sym: b
 
 def cosine(M: int, *, sym: bool = True, dtype: Any = None, layout: Any = None, device: Any = None,
            requires_grad: bool = False) -> Any:  # fmt: skip
-    """Give sin(π (n + ½) / M)."""
+    """Give sin(π (n + ½) / M).
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.signal.windows.cosine(3)
+    tensor([0.5000, 1.0000, 0.5000])
+    """
     n = M if sym or M <= 1 else M + 1
     return _window(
         "cosine", M, dtype, requires_grad, lambda: np.sin(np.pi * (np.arange(M) + 0.5) / n)
@@ -143,13 +150,27 @@ def hann(M: int, *, sym: bool = True, dtype: Any = None, layout: Any = None, dev
 
 def hamming(M: int, *, sym: bool = True, dtype: Any = None, layout: Any = None, device: Any = None,
             requires_grad: bool = False) -> Any:  # fmt: skip
-    """Give 0.54 − 0.46 cos(2πn / (M − 1))."""
+    """Give 0.54 − 0.46 cos(2πn / (M − 1)).
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.signal.windows.hamming(3)
+    tensor([0.0800, 1.0000, 0.0800])
+    """
     return general_hamming(M, sym=sym, dtype=dtype, requires_grad=requires_grad)
 
 
 def blackman(M: int, *, sym: bool = True, dtype: Any = None, layout: Any = None,
              device: Any = None, requires_grad: bool = False) -> Any:  # fmt: skip
-    """Give 0.42 − 0.5 cos x + 0.08 cos 2x, for x from 0 to 2π."""
+    """Give 0.42 − 0.5 cos x + 0.08 cos 2x, for x from 0 to 2π.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.signal.windows.blackman(5)[1:4]
+    tensor([0.3400, 1.0000, 0.3400])
+    """
     return general_cosine(M, a=[0.42, 0.5, 0.08], sym=sym, dtype=dtype, requires_grad=requires_grad)
 
 
@@ -164,7 +185,14 @@ def nuttall(M: int, *, sym: bool = True, dtype: Any = None, layout: Any = None, 
 
 def bartlett(M: int, *, sym: bool = True, dtype: Any = None, layout: Any = None,
              device: Any = None, requires_grad: bool = False) -> Any:  # fmt: skip
-    """Give a triangle, 1 − |x| for x from −1 to 1."""
+    """Give a triangle, 1 − |x| for x from −1 to 1.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.signal.windows.bartlett(3)
+    tensor([0., 1., 0.])
+    """
 
     def make() -> Any:
         return np.ones(1) if M == 1 else 1 - np.abs(_places(M, sym, -1.0, 1.0))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import benchmark, checkpoint, data, tensorboard
+    from . import benchmark, checkpoint, data, dlpack, hooks, tensorboard
 
-__all__ = ["benchmark", "checkpoint", "data", "tensorboard"]
+__all__ = ["benchmark", "checkpoint", "data", "dlpack", "hooks", "tensorboard"]
 
 
 def __getattr__(name: str) -> Any:

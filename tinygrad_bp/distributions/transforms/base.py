@@ -193,6 +193,14 @@ class ComposeTransform(Transform):
         In the order in which they act.
     cache_size : {0, 1}
         See :class:`Transform`.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import ComposeTransform
+    >>> from tinygrad_bp.distributions import AffineTransform, ExpTransform
+    >>> ComposeTransform([AffineTransform(0.0, 2.0), ExpTransform()])(tgb.tensor(0.5))
+    tensor(2.7183)
     """
 
     def __init__(self, parts: list[Transform], cache_size: int = 0) -> None:

@@ -39,7 +39,17 @@ class _Simple(Transform):
 
 
 class ExpTransform(_Simple):
-    """y = exp x."""
+    """y = exp x.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import ExpTransform
+    >>> f = ExpTransform()
+    >>> y = f(tgb.tensor(1.0))
+    >>> y, f.inv(y)
+    (tensor(2.7183), tensor(1.0000))
+    """
 
     domain = constraints.real
     codomain = constraints.positive
@@ -66,6 +76,13 @@ class PowerTransform(Transform):
         p.
     cache_size : {0, 1}
         See :class:`Transform`.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import PowerTransform
+    >>> PowerTransform(tgb.tensor(2.0))(tgb.tensor([1.0, 3.0]))
+    tensor([1., 9.])
     """
 
     domain = constraints.positive
@@ -107,7 +124,15 @@ class PowerTransform(Transform):
 
 
 class SigmoidTransform(_Simple):
-    """y = 1 / (1 + exp(−x))."""
+    """y = 1 / (1 + exp(−x)).
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import SigmoidTransform
+    >>> SigmoidTransform()(tgb.tensor([0.0, 1.0]))
+    tensor([0.5000, 0.7311])
+    """
 
     domain = constraints.real
     codomain = constraints.unit_interval
@@ -147,7 +172,15 @@ class SoftplusTransform(_Simple):
 
 
 class TanhTransform(_Simple):
-    """y = tanh x."""
+    """y = tanh x.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import TanhTransform
+    >>> TanhTransform()(tgb.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.7616])
+    """
 
     domain = constraints.real
     codomain = constraints.interval(-1.0, 1.0)
@@ -189,6 +222,15 @@ class AffineTransform(Transform):
         How many axes make one event.
     cache_size : {0, 1}
         See :class:`Transform`.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import AffineTransform
+    >>> f = AffineTransform(1.0, 2.0)
+    >>> x = tgb.tensor(3.0)
+    >>> f(x), f.log_abs_det_jacobian(x, f(x))
+    (tensor(7.), tensor(0.6931))
     """
 
     bijective = True

@@ -114,7 +114,15 @@ class SoftmaxTransform(_Simple):
 
 
 class StickBreakingTransform(_Simple):
-    """K − 1 numbers to K probabilities: each takes its share of what is left of a stick."""
+    """K − 1 numbers to K probabilities: each takes its share of what is left of a stick.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.distributions import StickBreakingTransform
+    >>> StickBreakingTransform()(tgb.zeros(2))
+    tensor([0.3333, 0.3333, 0.3333])
+    """
 
     domain = constraints.real_vector
     codomain = constraints.simplex

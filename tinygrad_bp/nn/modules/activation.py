@@ -1,4 +1,4 @@
-"""Activation functions as modules. Their formulas and slopes are lines of `rules.elementwise`."""
+"""Activation functions as modules: all names. Those without kinks are here, others by kind."""
 
 from __future__ import annotations
 
@@ -7,21 +7,8 @@ from typing import Any
 from .. import functional as F
 from .activation_axis import GLU, LogSoftmax, Softmax, Softmax2d, Softmin
 from .activation_base import InPlace
-from .activation_more import (
-    CELU,
-    SELU,
-    Hardshrink,
-    Hardsigmoid,
-    Hardswish,
-    Hardtanh,
-    Mish,
-    PReLU,
-    ReLU6,
-    RReLU,
-    Softshrink,
-    Tanhshrink,
-    Threshold,
-)
+from .activation_pieces import Hardshrink, Hardsigmoid, Hardswish, Hardtanh, ReLU6, Softshrink
+from .activation_rectifiers import CELU, ELU, SELU, LeakyReLU, PReLU, ReLU, RReLU, Threshold
 from .attention import MultiheadAttention
 from .module import Module
 
@@ -31,21 +18,6 @@ __all__ = [
     "ReLU6", "SiLU", "Sigmoid", "Softmax", "Softmax2d", "Softmin", "Softplus", "Softshrink",
     "Softsign", "Tanh", "Tanhshrink", "Threshold",
 ]  # fmt: skip
-
-
-class ReLU(InPlace):
-    """Give max(z, 0); the slope at 0 is 0.
-
-    Examples
-    --------
-    >>> import tinygrad_bp as tgb
-    >>> tgb.nn.ReLU()(tgb.tensor([-1.0, 2.0]))
-    tensor([0., 2.])
-    """
-
-    def forward(self, input: Any) -> Any:
-        """Apply it to each element."""
-        return F.relu(input, self.inplace)
 
 
 class Sigmoid(Module):
@@ -63,6 +35,21 @@ class Sigmoid(Module):
         return F.sigmoid(input)
 
 
+class LogSigmoid(Module):
+    """Give log σ(z), without overflow.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.nn.LogSigmoid()(tgb.tensor([-1000.0, 0.0]))
+    tensor([-1.0000e+03, -6.9315e-01])
+    """
+
+    def forward(self, input: Any) -> Any:
+        """Apply it to each element."""
+        return F.logsigmoid(input)
+
+
 class Tanh(Module):
     """Give tanh z.
 
@@ -78,6 +65,21 @@ class Tanh(Module):
         return F.tanh(input)
 
 
+class Tanhshrink(Module):
+    """Give z − tanh z.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.nn.Tanhshrink()(tgb.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.2384])
+    """
+
+    def forward(self, input: Any) -> Any:
+        """Apply it to each element."""
+        return F.tanhshrink(input)
+
+
 class SiLU(InPlace):
     """Give z σ(z), also called swish.
 
@@ -86,6 +88,11 @@ class SiLU(InPlace):
     >>> import tinygrad_bp as tgb
     >>> tgb.nn.SiLU()(tgb.tensor([0.0, 1.0]))
     tensor([0.0000, 0.7311])
+
+    Notes
+    -----
+    Elfwing, Uchibe and Doya, "Sigmoid-Weighted Linear Units for Neural Network Function
+    Approximation in Reinforcement Learning", 2018.
     """
 
     def forward(self, input: Any) -> Any:
@@ -93,69 +100,23 @@ class SiLU(InPlace):
         return F.silu(input, self.inplace)
 
 
-class LeakyReLU(InPlace):
-    """Give z for z > 0, else α z; the slope at 0 is α.
-
-    Parameters
-    ----------
-    negative_slope : float
-        α.
-    inplace : bool
-        Change the input itself.
+class Mish(InPlace):
+    """Give z tanh(log(1 + e^z)).
 
     Examples
     --------
     >>> import tinygrad_bp as tgb
-    >>> tgb.nn.LeakyReLU(0.1)(tgb.tensor([-1.0, 2.0]))
-    tensor([-0.1000,  2.0000])
-    """
-
-    def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
-        super().__init__(inplace)
-        self.negative_slope = negative_slope
-
-    def forward(self, input: Any) -> Any:
-        """Apply it to each element."""
-        return F.leaky_relu(input, self.negative_slope, self.inplace)
-
-    def extra_repr(self) -> str:
-        """Show the slope."""
-        return f"negative_slope={self.negative_slope}" + (", inplace=True" if self.inplace else "")
-
-
-class ELU(InPlace):
-    """Give z for z > 0, else α (e^z − 1).
-
-    Parameters
-    ----------
-    alpha : float
-        α.
-    inplace : bool
-        Change the input itself.
-
-    Examples
-    --------
-    >>> import tinygrad_bp as tgb
-    >>> tgb.nn.ELU()(tgb.tensor([-1.0, 2.0]))
-    tensor([-0.6321,  2.0000])
+    >>> tgb.nn.Mish()(tgb.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.8651])
 
     Notes
     -----
-    Clevert, Unterthiner and Hochreiter, "Fast and Accurate Deep Network Learning by Exponential
-    Linear Units", 2016.
+    Misra, "Mish: A Self Regularized Non-Monotonic Activation Function", 2019.
     """
-
-    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
-        super().__init__(inplace)
-        self.alpha = alpha
 
     def forward(self, input: Any) -> Any:
         """Apply it to each element."""
-        return F.elu(input, self.alpha, self.inplace)
-
-    def extra_repr(self) -> str:
-        """Show α."""
-        return f"alpha={self.alpha}" + (", inplace=True" if self.inplace else "")
+        return F.mish(input, self.inplace)
 
 
 class GELU(Module):
@@ -202,6 +163,11 @@ class Softplus(Module):
     >>> import tinygrad_bp as tgb
     >>> tgb.nn.Softplus()(tgb.tensor([0.0, 1e4]))
     tensor([6.9315e-01, 1.0000e+04])
+
+    Notes
+    -----
+    Dugas and others, "Incorporating Second-Order Functional Knowledge for Better Option Pricing",
+    2001.
     """
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
@@ -218,16 +184,20 @@ class Softplus(Module):
 
 
 class Softsign(Module):
-    """Give z / (1 + |z|)."""
+    """Give z / (1 + |z|).
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.nn.Softsign()(tgb.tensor([-1.0, 3.0]))
+    tensor([-0.5000,  0.7500])
+
+    Notes
+    -----
+    Glorot and Bengio, "Understanding the Difficulty of Training Deep Feedforward Neural Networks",
+    2010.
+    """
 
     def forward(self, input: Any) -> Any:
         """Apply it to each element."""
         return F.softsign(input)
-
-
-class LogSigmoid(Module):
-    """Give log σ(z), without overflow."""
-
-    def forward(self, input: Any) -> Any:
-        """Apply it to each element."""
-        return F.logsigmoid(input)

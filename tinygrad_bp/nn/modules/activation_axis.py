@@ -52,6 +52,12 @@ class LogSoftmax(_WithAxis):
     ----------
     dim : int
         The axis whose exponentials sum to 1.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.nn.LogSoftmax(dim=0)(tgb.zeros(2))
+    tensor([-0.6931, -0.6931])
     """
 
     def forward(self, input: Any) -> Any:

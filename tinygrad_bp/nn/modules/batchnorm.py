@@ -283,7 +283,15 @@ class _LazyNormBase(LazyModuleMixin, _NormBase):
 
 
 class LazyBatchNorm1d(_LazyNormBase, BatchNorm1d):
-    """A :class:`BatchNorm1d` that takes its number of channels from the first input."""
+    """A :class:`BatchNorm1d` that takes its number of channels from the first input.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> layer = tgb.nn.LazyBatchNorm1d()
+    >>> layer(tgb.zeros(4, 3)).shape, layer.num_features
+    (tinygrad_bp.Size([4, 3]), 3)
+    """
 
     cls_to_become = BatchNorm1d
 

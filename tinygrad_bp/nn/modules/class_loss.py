@@ -134,6 +134,11 @@ class CrossEntropyLoss(WeightedLoss):
     >>> loss = tgb.nn.CrossEntropyLoss()(z, tgb.tensor([3]))
     >>> loss
     tensor(2.3026, grad_fn=<CrossEntropyBackward>)
+
+    Notes
+    -----
+    Szegedy and others, "Rethinking the Inception Architecture for Computer Vision", 2016, for the
+    smoothed labels.
     """
 
     def __init__(self, weight: Any = None, size_average: bool | None = None,
@@ -176,6 +181,10 @@ class CTCLoss(Loss):
     >>> scores = tgb.zeros(4, 1, 3).log_softmax(2)
     >>> tgb.nn.CTCLoss()(scores, tgb.tensor([[1, 2]]), (4,), (2,))
     tensor(0.8432)
+
+    Notes
+    -----
+    Graves and others, "Connectionist Temporal Classification", 2006.
     """
 
     def __init__(

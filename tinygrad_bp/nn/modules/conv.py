@@ -206,6 +206,10 @@ class Conv2d(_Conv):
     Conv2d(3, 8, kernel_size=(3, 3), stride=(2, 2), padding=(1, 1))
     >>> layer(tgb.ones(5, 3, 28, 28)).shape
     tinygrad_bp.Size([5, 8, 14, 14])
+
+    Notes
+    -----
+    LeCun and others, "Gradient-Based Learning Applied to Document Recognition", 1998.
     """
 
     rank = 2
@@ -218,6 +222,12 @@ class Conv3d(_Conv):
     ----------
     weight : Parameter of shape (out_channels, in_channels / groups, depth, height, width)
     bias : Parameter of shape (out_channels,), or None
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.nn.Conv3d(1, 2, 3, padding=1)(tgb.zeros(1, 1, 4, 4, 4)).shape
+    tinygrad_bp.Size([1, 2, 4, 4, 4])
     """
 
     rank = 3
@@ -280,6 +290,12 @@ class ConvTranspose1d(_ConvTransposeNd):
     ----------
     weight : Parameter of shape (in_channels, out_channels / groups, kernel)
     bias : Parameter of shape (out_channels,), or None
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.nn.ConvTranspose1d(2, 4, 3, stride=2)(tgb.zeros(1, 2, 5)).shape
+    tinygrad_bp.Size([1, 4, 11])
     """
 
     rank = 1
@@ -319,6 +335,10 @@ class ConvTranspose2d(_ConvTransposeNd):
     >>> layer = tgb.nn.ConvTranspose2d(3, 8, 3, stride=2, padding=1)
     >>> layer(tgb.ones(5, 3, 14, 14), output_size=(28, 28)).shape
     tinygrad_bp.Size([5, 8, 28, 28])
+
+    Notes
+    -----
+    Zeiler and others, "Deconvolutional Networks", 2010.
     """
 
     rank = 2

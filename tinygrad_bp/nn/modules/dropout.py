@@ -193,6 +193,10 @@ class FeatureAlphaDropout(_DropoutNd):
     >>> import tinygrad_bp as tgb
     >>> tgb.nn.FeatureAlphaDropout(0.5)(tgb.zeros(1, 1, 3, 3)).unique().numel()
     1
+
+    Notes
+    -----
+    Klambauer and others, "Self-Normalizing Neural Networks", 2017.
     """
 
     def forward(self, input: Any) -> Any:

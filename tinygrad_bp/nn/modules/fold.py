@@ -18,6 +18,12 @@ class Fold(Module):
     output_size : int or tuple
         Height and width of the image.
     kernel_size, dilation, padding, stride : int or tuple
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.nn.Fold((2, 2), kernel_size=(1, 2))(tgb.ones(1, 2, 2)).shape
+    tinygrad_bp.Size([1, 1, 2, 2])
     """
 
     def __init__(self, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0,

@@ -74,7 +74,15 @@ class _LazyConvTranspose(_Lazy):
 
 
 class LazyConv1d(_LazyConv, Conv1d):  # type: ignore[misc]
-    """A :class:`Conv1d` that takes `in_channels` from the first input."""
+    """A :class:`Conv1d` that takes `in_channels` from the first input.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> layer = tgb.nn.LazyConv1d(4, 3)
+    >>> layer(tgb.zeros(1, 2, 5)).shape, layer.in_channels
+    (tinygrad_bp.Size([1, 4, 3]), 2)
+    """
 
     cls_to_become = Conv1d
 

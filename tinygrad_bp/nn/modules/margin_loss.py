@@ -137,6 +137,11 @@ class TripletMarginLoss(_Margin):
     >>> a, p, n = tgb.zeros(1, 1), tgb.full((1, 1), 2.0), tgb.full((1, 1), 1.0)
     >>> tgb.nn.TripletMarginLoss()(a, p, n)
     tensor(2.)
+
+    Notes
+    -----
+    Balntas and others, "Learning Local Feature Descriptors with Triplets and Shallow Convolutional
+    Neural Networks", 2016.
     """
 
     def __init__(
@@ -226,6 +231,11 @@ class MultiMarginLoss(WeightedLoss):
     >>> import tinygrad_bp as tgb
     >>> tgb.nn.MultiMarginLoss()(tgb.tensor([[0.5, 0.25]]), tgb.tensor([0]))
     tensor(0.3750)
+
+    Notes
+    -----
+    Crammer and Singer, "On the Algorithmic Implementation of Multiclass Kernel-based Vector
+    Machines", 2001.
     """
 
     def __init__(

@@ -271,6 +271,11 @@ class CrossMapLRN2d(Module):
     >>> import tinygrad_bp as tgb
     >>> tgb.nn.CrossMapLRN2d(3)(tgb.ones(2, 4, 5, 5)).shape
     tinygrad_bp.Size([2, 4, 5, 5])
+
+    Notes
+    -----
+    Krizhevsky, Sutskever and Hinton, "ImageNet Classification with Deep Convolutional Neural
+    Networks", 2012.
     """
 
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75,

@@ -77,7 +77,14 @@ class _CircularPad(_Pad):
 
 
 class ConstantPad1d(_ConstantPad):
-    """Put one value around a signal."""
+    """Put one value around a signal.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.nn.ConstantPad1d(1, 7.0)(tgb.tensor([[1.0, 2.0]]))
+    tensor([[7., 1., 2., 7.]])
+    """
 
     rank = 1
 
@@ -114,6 +121,14 @@ class ZeroPad2d(_ZeroPad):
     ----------
     padding : int or tuple
         One number for all sides, or (left, right, top, bottom); negative ones take away.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.nn.ZeroPad2d(1)(tgb.ones(1, 1, 1))
+    tensor([[[0., 0., 0.],
+             [0., 1., 0.],
+             [0., 0., 0.]]])
     """
 
     rank = 2
@@ -126,7 +141,14 @@ class ZeroPad3d(_ZeroPad):
 
 
 class ReflectionPad1d(_ReflectionPad):
-    """Mirror a signal at the edges, without the edge itself."""
+    """Mirror a signal at the edges, without the edge itself.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.nn.ReflectionPad1d(1)(tgb.tensor([[1.0, 2.0, 3.0]]))
+    tensor([[2., 1., 2., 3., 2.]])
+    """
 
     rank = 1
 
@@ -156,7 +178,14 @@ class ReflectionPad3d(_ReflectionPad):
 
 
 class ReplicationPad1d(_ReplicationPad):
-    """Repeat the edge of a signal."""
+    """Repeat the edge of a signal.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.nn.ReplicationPad1d(1)(tgb.tensor([[1.0, 2.0, 3.0]]))
+    tensor([[1., 1., 2., 3., 3.]])
+    """
 
     rank = 1
 
@@ -174,7 +203,14 @@ class ReplicationPad3d(_ReplicationPad):
 
 
 class CircularPad1d(_CircularPad):
-    """Put the elements from the other end around a signal."""
+    """Put the elements from the other end around a signal.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.nn.CircularPad1d(1)(tgb.tensor([[1.0, 2.0, 3.0]]))
+    tensor([[3., 1., 2., 3., 1.]])
+    """
 
     rank = 1
 

@@ -18,6 +18,11 @@ class PixelShuffle(Module):
     >>> import tinygrad_bp as tgb
     >>> tgb.nn.PixelShuffle(3)(tgb.ones(5, 9, 4, 4)).shape
     tinygrad_bp.Size([5, 1, 12, 12])
+
+    Notes
+    -----
+    Shi and others, "Real-Time Single Image and Video Super-Resolution Using an Efficient Sub-Pixel
+    Convolutional Neural Network", 2016.
     """
 
     def __init__(self, upscale_factor: int) -> None:
@@ -34,7 +39,14 @@ class PixelShuffle(Module):
 
 
 class PixelUnshuffle(Module):
-    """Make r² channels of r × r pixels: the inverse of :class:`PixelShuffle`."""
+    """Make r² channels of r × r pixels: the inverse of :class:`PixelShuffle`.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.nn.PixelUnshuffle(2)(tgb.zeros(1, 1, 4, 4)).shape
+    tinygrad_bp.Size([1, 4, 2, 2])
+    """
 
     def __init__(self, downscale_factor: int) -> None:
         super().__init__()
@@ -50,7 +62,18 @@ class PixelUnshuffle(Module):
 
 
 class ChannelShuffle(Module):
-    """Deal the channels of each group out over all groups; see :func:`channel_shuffle`."""
+    """Deal the channels of each group out over all groups; see :func:`channel_shuffle`.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.nn.ChannelShuffle(2)(tgb.arange(4.0).view(1, 4, 1)).flatten()
+    tensor([0., 2., 1., 3.])
+
+    Notes
+    -----
+    Zhang and others, "ShuffleNet", 2018.
+    """
 
     def __init__(self, groups: int) -> None:
         super().__init__()

@@ -1,11 +1,22 @@
-"""Pooling layers."""
+"""Pooling layers: all names. Those with windows of a given size are here."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from .. import functional as F
+from .adaptive_pooling import (
+    AdaptiveAvgPool1d,
+    AdaptiveAvgPool2d,
+    AdaptiveAvgPool3d,
+    AdaptiveMaxPool1d,
+    AdaptiveMaxPool2d,
+    AdaptiveMaxPool3d,
+    FractionalMaxPool2d,
+    FractionalMaxPool3d,
+)
 from .module import Module
+from .utils import _ntuple, _single
 
 __all__ = [
     "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d", "AdaptiveMaxPool1d",
@@ -13,11 +24,6 @@ __all__ = [
     "FractionalMaxPool2d", "FractionalMaxPool3d", "LPPool1d", "LPPool2d", "LPPool3d", "MaxPool1d",
     "MaxPool2d", "MaxPool3d", "MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d",
 ]  # fmt: skip
-
-
-def _many(value: Any, rank: int) -> Any:
-    """Spell one number out for all axes."""
-    return tuple(value) if isinstance(value, (tuple, list)) else (value,) * rank
 
 
 class _MaxPoolNd(Module):
@@ -48,7 +54,14 @@ class _MaxPoolNd(Module):
 
 
 class MaxPool1d(_MaxPoolNd):
-    """Give the largest element of each window of a signal; see :class:`MaxPool2d`."""
+    """Give the largest element of each window of a signal; see :class:`MaxPool2d`.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.nn.MaxPool1d(2)(tgb.tensor([[1.0, 3.0, 2.0, 0.0]]))
+    tensor([[3., 2.]])
+    """
 
     rank = 1
 
@@ -91,9 +104,9 @@ class _MaxUnpoolNd(Module):
 
     def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0) -> None:
         super().__init__()
-        self.kernel_size = _many(kernel_size, self.rank)
-        self.stride = _many(kernel_size if stride is None else stride, self.rank)
-        self.padding = _many(padding, self.rank)
+        self.kernel_size = _ntuple(self.rank)(kernel_size)
+        self.stride = _ntuple(self.rank)(kernel_size if stride is None else stride)
+        self.padding = _ntuple(self.rank)(padding)
 
     def forward(self, input: Any, indices: Any, output_size: Any = None) -> Any:
         """Put the elements to the places that `indices` names, among zeros."""
@@ -122,6 +135,10 @@ class MaxUnpool2d(_MaxUnpoolNd):
     >>> tgb.nn.MaxUnpool2d(2)(y, where)
     tensor([[[[0., 3.],
               [0., 0.]]]])
+
+    Notes
+    -----
+    Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks", 2014.
     """
 
     rank = 2
@@ -134,14 +151,21 @@ class MaxUnpool3d(_MaxUnpoolNd):
 
 
 class AvgPool1d(Module):
-    """Average each window of a signal; see :class:`AvgPool2d`."""
+    """Average each window of a signal; see :class:`AvgPool2d`.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.nn.AvgPool1d(2)(tgb.tensor([[1.0, 3.0, 2.0, 0.0]]))
+    tensor([[2., 1.]])
+    """
 
     def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0,
                  ceil_mode: bool = False, count_include_pad: bool = True) -> None:  # fmt: skip
         super().__init__()
-        self.kernel_size = _many(kernel_size, 1)
-        self.stride = _many(kernel_size if stride is None else stride, 1)
-        self.padding = _many(padding, 1)
+        self.kernel_size = _single(kernel_size)
+        self.stride = _single(kernel_size if stride is None else stride)
+        self.padding = _single(padding)
         self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
 
     def forward(self, input: Any) -> Any:
@@ -238,7 +262,14 @@ class _LPPoolNd(Module):
 
 
 class LPPool1d(_LPPoolNd):
-    """Give (Σ xᵖ)^(1/p) of each window of a signal."""
+    """Give (Σ xᵖ)^(1/p) of each window of a signal.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.nn.LPPool1d(2, 2)(tgb.tensor([[3.0, 4.0]]))
+    tensor([[5.]])
+    """
 
     rank = 1
 
@@ -251,124 +282,5 @@ class LPPool2d(_LPPoolNd):
 
 class LPPool3d(_LPPoolNd):
     """Give (Σ xᵖ)^(1/p) of each window of a volume."""
-
-    rank = 3
-
-
-class _AdaptivePoolNd(Module):
-    function: Any
-
-    def __init__(self, output_size: Any) -> None:
-        super().__init__()
-        self.output_size = output_size
-
-    def forward(self, input: Any) -> Any:
-        """Pool."""
-        return self.function(input, self.output_size)
-
-    def extra_repr(self) -> str:
-        """Show the size of the output."""
-        return f"output_size={self.output_size}"
-
-
-class AdaptiveAvgPool1d(_AdaptivePoolNd):
-    """Average a signal over so many windows that share it evenly."""
-
-    function = staticmethod(F.adaptive_avg_pool1d)
-
-
-class AdaptiveAvgPool2d(_AdaptivePoolNd):
-    """Average images over windows that share them evenly: any size becomes `output_size`.
-
-    Parameters
-    ----------
-    output_size : int or tuple of (int or None)
-        None leaves a length as it is.
-
-    Examples
-    --------
-    >>> import tinygrad_bp as tgb
-    >>> tgb.nn.AdaptiveAvgPool2d(7)(tgb.ones(5, 3, 28, 30)).shape
-    tinygrad_bp.Size([5, 3, 7, 7])
-    """
-
-    function = staticmethod(F.adaptive_avg_pool2d)
-
-
-class AdaptiveAvgPool3d(_AdaptivePoolNd):
-    """Average volumes over windows that share them evenly; see :class:`AdaptiveAvgPool2d`."""
-
-    function = staticmethod(F.adaptive_avg_pool3d)
-
-
-class _AdaptiveMaxPoolNd(_AdaptivePoolNd):
-    def __init__(self, output_size: Any, return_indices: bool = False) -> None:
-        super().__init__(output_size)
-        self.return_indices = return_indices
-
-    def forward(self, input: Any) -> Any:
-        """Pool."""
-        return self.function(input, self.output_size, self.return_indices)
-
-
-class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd):
-    """Give the largest elements of so many windows that share a signal evenly."""
-
-    function = staticmethod(F.adaptive_max_pool1d)
-
-
-class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd):
-    """Give the largest elements of windows as those of :class:`AdaptiveAvgPool2d`."""
-
-    function = staticmethod(F.adaptive_max_pool2d)
-
-
-class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd):
-    """Give the largest elements of windows as those of :class:`AdaptiveAvgPool3d`."""
-
-    function = staticmethod(F.adaptive_max_pool3d)
-
-
-class _FractionalMaxPoolNd(Module):
-    rank: int
-
-    def __init__(self, kernel_size: Any, output_size: Any = None, output_ratio: Any = None,
-                 return_indices: bool = False, _random_samples: Any = None) -> None:  # fmt: skip
-        super().__init__()
-        self.kernel_size = _many(kernel_size, self.rank)
-        self.return_indices = return_indices
-        self.register_buffer("_random_samples", _random_samples)
-        self.output_size = None if output_size is None else _many(output_size, self.rank)
-        self.output_ratio = None if output_ratio is None else _many(output_ratio, self.rank)
-        name = type(self).__name__
-        if (output_size is None) == (output_ratio is None):
-            raise ValueError(f"{name}: give output_size or output_ratio, and one of them alone")
-        if self.output_ratio is not None and not all(0 < r < 1 for r in self.output_ratio):
-            raise ValueError(
-                f"{name}: output_ratio has to lie between 0 and 1, but got {output_ratio}"
-            )
-
-    def forward(self, input: Any) -> Any:
-        """Pool."""
-        function = F.fractional_max_pool2d if self.rank == 2 else F.fractional_max_pool3d
-        return function(
-            input, self.kernel_size, self.output_size, self.output_ratio, self.return_indices,
-            _random_samples=self._random_samples,
-        )  # fmt: skip
-
-
-class FractionalMaxPool2d(_FractionalMaxPoolNd):
-    """Give the largest elements of windows at random distances.
-
-    References
-    ----------
-    B. Graham, Fractional Max-Pooling, arXiv:1412.6071.
-    """
-
-    rank = 2
-
-
-class FractionalMaxPool3d(_FractionalMaxPoolNd):
-    """Pool volumes over windows at random distances; see :class:`FractionalMaxPool2d`."""
 
     rank = 3

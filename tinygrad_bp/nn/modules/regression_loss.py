@@ -74,6 +74,10 @@ class SmoothL1Loss(Loss):
     >>> import tinygrad_bp as tgb
     >>> tgb.nn.SmoothL1Loss()(tgb.tensor([1.0, 2.5]), tgb.tensor([1.0, 0.0]))
     tensor(1.)
+
+    Notes
+    -----
+    Girshick, "Fast R-CNN", 2015.
     """
 
     def __init__(self, size_average: bool | None = None, reduce: bool | None = None,
@@ -101,6 +105,10 @@ class HuberLoss(Loss):
     >>> import tinygrad_bp as tgb
     >>> tgb.nn.HuberLoss(delta=2.0)(tgb.tensor([1.0, 4.0]), tgb.tensor([1.0, 0.0]))
     tensor(3.)
+
+    Notes
+    -----
+    Huber, "Robust Estimation of a Location Parameter", 1964.
     """
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
@@ -130,6 +138,10 @@ class KLDivLoss(Loss):
     >>> p, q = tgb.tensor([[0.5, 0.5]]), tgb.tensor([[1.0, 0.0]])
     >>> tgb.nn.KLDivLoss(reduction="batchmean")(p.log(), q)
     tensor(0.6931)
+
+    Notes
+    -----
+    Kullback and Leibler, "On Information and Sufficiency", 1951.
     """
 
     def __init__(self, size_average: bool | None = None, reduce: bool | None = None,
@@ -201,6 +213,11 @@ class GaussianNLLLoss(Loss):
     >>> import tinygrad_bp as tgb
     >>> tgb.nn.GaussianNLLLoss()(tgb.tensor([1.0]), tgb.tensor([3.0]), tgb.tensor([1.0]))
     tensor(2.)
+
+    Notes
+    -----
+    Nix and Weigend, "Estimating the Mean and Variance of the Target Probability Distribution",
+    1994.
     """
 
     def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> None:

@@ -263,6 +263,10 @@ class RNN(RNNBase):
     >>> output, h = tgb.nn.RNN(3, 4)(tgb.ones(5, 2, 3))
     >>> output.shape, h.shape
     (tinygrad_bp.Size([5, 2, 4]), tinygrad_bp.Size([1, 2, 4]))
+
+    Notes
+    -----
+    Elman, "Finding Structure in Time", 1990.
     """
 
     def __init__(self, input_size: int, hidden_size: int, num_layers: int = 1,

@@ -94,6 +94,10 @@ class RNNCell(RNNCellBase):
     >>> import tinygrad_bp as tgb
     >>> tgb.nn.RNNCell(3, 4)(tgb.ones(2, 3)).shape
     tinygrad_bp.Size([2, 4])
+
+    Notes
+    -----
+    Elman, "Finding Structure in Time", 1990.
     """
 
     def __init__(self, input_size: int, hidden_size: int, bias: bool = True,
@@ -135,6 +139,10 @@ class LSTMCell(RNNCellBase):
     >>> h, c = tgb.nn.LSTMCell(3, 4)(tgb.ones(2, 3))
     >>> h.shape, c.shape
     (tinygrad_bp.Size([2, 4]), tinygrad_bp.Size([2, 4]))
+
+    Notes
+    -----
+    Hochreiter and Schmidhuber, "Long Short-Term Memory", 1997.
     """
 
     def __init__(self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None,
@@ -164,6 +172,10 @@ class GRUCell(RNNCellBase):
     >>> import tinygrad_bp as tgb
     >>> tgb.nn.GRUCell(3, 4)(tgb.ones(2, 3)).shape
     tinygrad_bp.Size([2, 4])
+
+    Notes
+    -----
+    Cho and others, "Learning Phrase Representations using RNN Encoder-Decoder", 2014.
     """
 
     def __init__(self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None,

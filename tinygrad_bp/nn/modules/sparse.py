@@ -52,8 +52,12 @@ class _Table(Module):
             with no_grad():
                 self.weight[self.padding_idx].fill_(0)
 
+    #: What `from_pretrained` takes by place, after `freeze`.
+    _SETTINGS: tuple[str, ...]
+
     @classmethod
-    def from_pretrained(cls, embeddings: Any, freeze: bool = True, **options: Any) -> Self:
+    def from_pretrained(cls, embeddings: Any, freeze: bool = True, *settings: Any,
+                        **options: Any) -> Self:  # fmt: skip
         """Make the layer over a given table, of shape (num_embeddings, embedding_dim).
 
         Parameters
@@ -62,8 +66,8 @@ class _Table(Module):
             Shared, not copied.
         freeze : bool
             Do not learn it.
-        **options
-            As for the class: `max_norm`, `norm_type`, …
+        *settings, **options
+            As for the class: `padding_idx`, `max_norm`, `norm_type`, …
 
         Examples
         --------
@@ -75,6 +79,7 @@ class _Table(Module):
         if embeddings.dim() != 2:
             raise AssertionError("Embeddings parameter is expected to be 2-dimensional")
         rows, columns = embeddings.shape
+        options |= dict(zip(cls._SETTINGS, settings, strict=False))
         layer = cls(rows, columns, _weight=embeddings, **options)  # type: ignore[call-arg]
         layer.weight.requires_grad = not freeze
         return layer
@@ -113,6 +118,8 @@ class Embedding(_Table):
     >>> tgb.nn.Embedding(10, 3)(tgb.tensor([[1, 2], [3, 1]])).shape
     tinygrad_bp.Size([2, 2, 3])
     """
+
+    _SETTINGS = ("padding_idx", "max_norm", "norm_type", "scale_grad_by_freq", "sparse")
 
     def __init__(self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None,
                  max_norm: float | None = None, norm_type: float = 2.0,
@@ -173,6 +180,11 @@ class EmbeddingBag(_Table):
     >>> bags(tgb.tensor([1, 2, 4, 5]), tgb.tensor([0, 1])).shape
     tinygrad_bp.Size([2, 3])
     """
+
+    _SETTINGS = (
+        "max_norm", "norm_type", "scale_grad_by_freq", "mode", "sparse", "include_last_offset",
+        "padding_idx",
+    )  # fmt: skip
 
     def __init__(self, num_embeddings: int, embedding_dim: int, max_norm: float | None = None,
                  norm_type: float = 2.0, scale_grad_by_freq: bool = False, mode: str = "mean",

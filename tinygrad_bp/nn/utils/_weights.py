@@ -8,7 +8,7 @@ from ...functions.reduce import norm
 from ...mode import no_grad
 from ..distances import normalize
 
-__all__ = ["matrix_of", "norm_except", "power_iteration", "scaled"]
+__all__ = ["find_hook", "matrix_of", "norm_except", "power_iteration", "remove_hook", "scaled"]
 
 
 def norm_except(v: Any, dim: int | None) -> Any:
@@ -38,3 +38,20 @@ def power_iteration(matrix: Any, u: Any, v: Any, times: int, eps: float) -> None
         for _ in range(times):
             u.copy_(normalize(matrix.mv(v), dim=0, eps=eps))
             v.copy_(normalize(matrix.T.mv(u), dim=0, eps=eps))
+
+
+def find_hook(module: Any, kind: type, name: str) -> int | None:
+    """Return under which number a module keeps the hook of a kind for a weight."""
+    for number, (_, hook, *_) in module._call_hooks.items():
+        if isinstance(hook, kind) and hook.name == name:  # type: ignore[attr-defined]
+            return int(number)
+    return None
+
+
+def remove_hook(module: Any, kind: type, name: str, what: str) -> Any:
+    """Take a hook away, and make its weight an ordinary parameter again."""
+    number = find_hook(module, kind, name)
+    if number is None:
+        raise ValueError(f"{what} of '{name}' not found in {module}")
+    module._call_hooks.pop(number)[1].remove(module)
+    return module

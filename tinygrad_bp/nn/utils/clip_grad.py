@@ -37,6 +37,12 @@ def get_total_norm(
     ------
     RuntimeError
         If it is not finite and `error_if_nonfinite`.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> tgb.nn.utils.get_total_norm([tgb.tensor([3.0]), tgb.tensor([4.0])])
+    tensor(5.)
     """
     p = float(norm_type)
     arrays = [t._array for t in _listed(tensors)]
@@ -44,7 +50,8 @@ def get_total_norm(
         return wrap(np.zeros((), np.float32))
     with np.errstate(all="ignore"):  # a norm that is not finite is an answer
         parts = [_norm(array.reshape(-1), p) for array in arrays]
-        total = np.asarray(np.linalg.norm(np.asarray(parts), p), np.result_type(*arrays))
+        kind = np.result_type(*[array.real.dtype for array in arrays])
+        total = np.asarray(np.linalg.norm(np.asarray(parts), p), kind)
     if error_if_nonfinite and not np.isfinite(total):
         raise RuntimeError(
             f"The total norm of order {p} of the gradients is {total}, so it cannot be used to "
@@ -56,6 +63,8 @@ def get_total_norm(
 def _norm(flat: Any, p: float) -> float:
     if p != 2:
         return float(np.linalg.norm(flat, p)) if flat.size else 0.0
+    if flat.dtype.kind == "c":
+        flat = np.ascontiguousarray(flat).view(flat.real.dtype)
     # One pass and no temporary; where the squares leave the range, scaled by the largest.
     square = float(np.dot(flat, flat))
     if 1e-30 < square < 1e30:

@@ -34,6 +34,14 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
         If `vec` is no Tensor.
     RuntimeError
         If it has too few or too many elements.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> layer = tgb.nn.Linear(1, 1)
+    >>> tgb.nn.utils.vector_to_parameters(tgb.tensor([2.0, 3.0]), layer.parameters())
+    >>> layer(tgb.tensor([1.0])).item()
+    5.0
     """
     if not isinstance(vec, Tensor):
         raise TypeError(f"expected Tensor, but got: {type(vec).__name__}")

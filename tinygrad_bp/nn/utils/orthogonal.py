@@ -1,4 +1,4 @@
-"""_Orthogonal matrices from matrices without constraint, by three maps."""
+"""Orthogonal matrices from matrices without constraint, by three maps."""
 
 from __future__ import annotations
 

@@ -124,6 +124,15 @@ def global_unstructured(
     ------
     TypeError
         If the method is not unstructured, or the arguments are of the wrong kinds.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.nn.utils import prune
+    >>> layer = tgb.nn.Linear(2, 2)
+    >>> prune.global_unstructured([(layer, "weight")], prune.L1Unstructured, amount=3)
+    >>> int((layer.weight == 0).sum())
+    3
     """
     if not isinstance(parameters, Iterable):
         raise TypeError("global_unstructured(): parameters is not an Iterable")
@@ -162,6 +171,14 @@ def remove(module: Module, name: str) -> Module:
     ------
     ValueError
         If it is not pruned.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.nn.utils import prune
+    >>> layer = prune.l1_unstructured(tgb.nn.Linear(2, 1), "weight", amount=1)
+    >>> [name for name, _ in prune.remove(layer, "weight").named_parameters()]
+    ['bias', 'weight']
     """
     found = find_pruning(module, name)
     if found is None:
@@ -175,7 +192,15 @@ def remove(module: Module, name: str) -> Module:
 
 
 def is_pruned(module: Module) -> bool:
-    """Whether a parameter of the module, or of one below, is pruned."""
+    """Whether a parameter of the module, or of one below, is pruned.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.nn.utils import prune
+    >>> prune.is_pruned(tgb.nn.Linear(2, 1))
+    False
+    """
     return any(
         isinstance(hook, BasePruningMethod)
         for submodule in module.modules()

@@ -80,6 +80,22 @@ class PackedSequence(_Fields):
         """Convert the data to int32."""
         return self._with(lambda data: data.int())
 
+    def short(self) -> PackedSequence:
+        """Convert the data to int16."""
+        return self._with(lambda data: data.short())
+
+    def char(self) -> PackedSequence:
+        """Convert the data to int8."""
+        return self._with(lambda data: data.char())
+
+    def byte(self) -> PackedSequence:
+        """Convert the data to uint8."""
+        return self._with(lambda data: data.byte())
+
+    def cuda(self, *args: Any, **kwargs: Any) -> PackedSequence:
+        """Raise: there is no such device."""
+        return self._with(lambda data: data.cuda(*args, **kwargs))
+
     def cpu(self, *args: Any, **kwargs: Any) -> PackedSequence:
         """Return this: it lives on the CPU."""
         return self
@@ -210,6 +226,15 @@ def pad_packed_sequence(sequence: PackedSequence, batch_first: bool = False,
     ------
     ValueError
         If `total_length` is shorter than the longest sequence.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.nn.utils.rnn import pack_sequence, pad_packed_sequence
+    >>> packed = pack_sequence([tgb.tensor([1.0, 2.0]), tgb.tensor([3.0])])
+    >>> pad_packed_sequence(packed, batch_first=True)
+    (tensor([[1., 2.],
+            [3., 0.]]), tensor([2, 1]))
     """
     data = sequence.data
     lengths = _lengths(sequence.batch_sizes)
@@ -290,7 +315,15 @@ def pad_sequence(sequences: Any, batch_first: bool = False, padding_value: float
 
 
 def unpad_sequence(padded_sequences: Any, lengths: Any, batch_first: bool = False) -> list[Any]:
-    """Undo :func:`pad_sequence`: return the sequences without their padding."""
+    """Undo :func:`pad_sequence`: return the sequences without their padding.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.nn.utils.rnn import unpad_sequence
+    >>> unpad_sequence(tgb.tensor([[1, 2], [3, 0]]), tgb.tensor([2, 1]), batch_first=True)
+    [tensor([1, 2]), tensor([3])]
+    """
     if not batch_first:
         padded_sequences = padded_sequences.transpose(0, 1)
     numbers = np.asarray(getattr(lengths, "_array", lengths)).tolist()
@@ -312,6 +345,14 @@ def pack_sequence(sequences: list[Any], enforce_sorted: bool = True) -> PackedSe
 
 
 def unpack_sequence(packed_sequences: PackedSequence) -> list[Any]:
-    """Undo :func:`pack_sequence`."""
+    """Undo :func:`pack_sequence`.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.nn.utils.rnn import pack_sequence, unpack_sequence
+    >>> unpack_sequence(pack_sequence([tgb.tensor([1, 2]), tgb.tensor([3])]))
+    [tensor([1, 2]), tensor([3])]
+    """
     padded, lengths = pad_packed_sequence(packed_sequences, batch_first=True)
     return unpad_sequence(padded, lengths, batch_first=True)

@@ -10,7 +10,7 @@ from ...sampling import randn
 from ..distances import normalize
 from ..modules.module import Module
 from ..parameter import Parameter
-from ._weights import matrix_of, power_iteration
+from ._weights import find_hook, matrix_of, power_iteration, remove_hook
 
 __all__ = ["SpectralNorm", "remove_spectral_norm", "spectral_norm"]
 
@@ -95,7 +95,7 @@ def spectral_norm(
     -----
     Miyato and others, "Spectral Normalization for Generative Adversarial Networks", 2018.
     """
-    if _find(module, name) is not None:
+    if find_hook(module, SpectralNorm, name) is not None:
         raise RuntimeError(f"Cannot register two spectral_norm hooks on the same parameter {name}")
     hook = SpectralNorm(name, n_power_iterations, rows_of(module, dim), eps)
     weight = module._parameters[name]
@@ -120,13 +120,6 @@ def rows_of(module: Module, dim: int | None) -> int:
     return 1 if any("ConvTranspose" in kind.__name__ for kind in type(module).__mro__) else 0
 
 
-def _find(module: Module, name: str) -> int | None:
-    for number, (_, hook, *_) in module._call_hooks.items():
-        if isinstance(hook, SpectralNorm) and hook.name == name:
-            return number
-    return None
-
-
 def remove_spectral_norm(module: Module, name: str = "weight") -> Module:
     """Undo :func:`spectral_norm`: the weight is an ordinary parameter again.
 
@@ -135,9 +128,5 @@ def remove_spectral_norm(module: Module, name: str = "weight") -> Module:
     ValueError
         If it is not normalised.
     """
-    number = _find(module, name)
-    if number is None:
-        raise ValueError(f"spectral_norm of '{name}' not found in {module}")
-    hook: Any = module._call_hooks.pop(number)[1]
-    hook.remove(module)
-    return module
+    removed: Module = remove_hook(module, SpectralNorm, name, "spectral_norm")
+    return removed

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..modules.module import Module
 from ..parameter import Parameter
-from ._weights import norm_except, scaled
+from ._weights import find_hook, norm_except, remove_hook, scaled
 
 __all__ = ["WeightNorm", "remove_weight_norm", "weight_norm"]
 
@@ -76,7 +76,7 @@ def weight_norm(module: Module, name: str = "weight", dim: int | None = 0) -> Mo
         FutureWarning,
         stacklevel=2,
     )
-    if _find(module, name) is not None:
+    if find_hook(module, WeightNorm, name) is not None:
         raise RuntimeError(f"Cannot register two weight_norm hooks on the same parameter {name}")
     hook = WeightNorm(name, dim)
     weight = getattr(module, name)
@@ -88,13 +88,6 @@ def weight_norm(module: Module, name: str = "weight", dim: int | None = 0) -> Mo
     return module
 
 
-def _find(module: Module, name: str) -> int | None:
-    for number, (_, hook, *_) in module._call_hooks.items():
-        if isinstance(hook, WeightNorm) and hook.name == name:
-            return number
-    return None
-
-
 def remove_weight_norm(module: Module, name: str = "weight") -> Module:
     """Undo :func:`weight_norm`: the weight is an ordinary parameter again.
 
@@ -103,9 +96,5 @@ def remove_weight_norm(module: Module, name: str = "weight") -> Module:
     ValueError
         If it is not normalised.
     """
-    number = _find(module, name)
-    if number is None:
-        raise ValueError(f"weight_norm of '{name}' not found in {module}")
-    hook: Any = module._call_hooks.pop(number)[1]
-    hook.remove(module)
-    return module
+    removed: Module = remove_hook(module, WeightNorm, name, "weight_norm")
+    return removed

@@ -7,13 +7,12 @@ from .cycles import CyclicLR, OneCycleLR
 from .decay import (
     ConstantLR,
     ExponentialLR,
-    LambdaLR,
     LinearLR,
-    MultiplicativeLR,
     MultiStepLR,
     PolynomialLR,
     StepLR,
 )
+from .lambdas import LambdaLR, MultiplicativeLR
 from .plateau import ReduceLROnPlateau
 
 __all__ = [

@@ -147,6 +147,16 @@ class ChainedScheduler(_Composed):
     ------
     ValueError
         If there is none, if the optimizers differ, or for a ReduceLROnPlateau.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.optim.lr_scheduler import ChainedScheduler, ConstantLR, ExponentialLR
+    >>> optimizer = tgb.optim.SGD([tgb.zeros(1, requires_grad=True)], lr=1.0)
+    >>> warm = ConstantLR(optimizer, factor=0.5, total_iters=2)
+    >>> scheduler = ChainedScheduler([warm, ExponentialLR(optimizer, gamma=0.5)])
+    >>> optimizer.step(); scheduler.step(); scheduler.get_last_lr()
+    [0.25]
     """
 
     def __init__(

@@ -27,6 +27,19 @@ class CosineAnnealingLR(LRScheduler):
     eta_min : float
         The smallest rate.
 
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> optimizer = tgb.optim.SGD([tgb.zeros(1, requires_grad=True)], lr=1.0)
+    >>> scheduler = tgb.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=4)
+    >>> rates = []
+    >>> for _ in range(5):
+    ...     rates.append(round(scheduler.get_last_lr()[0], 4))
+    ...     optimizer.step()
+    ...     scheduler.step()
+    >>> rates
+    [1.0, 0.8536, 0.5, 0.1464, 0.0]
+
     Notes
     -----
     Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", 2017.
@@ -86,6 +99,19 @@ class CosineAnnealingWarmRestarts(LRScheduler):
     ------
     ValueError
         For a length or a factor that is no positive integer.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> optimizer = tgb.optim.SGD([tgb.zeros(1, requires_grad=True)], lr=1.0)
+    >>> scheduler = tgb.optim.lr_scheduler.CosineAnnealingWarmRestarts(optimizer, T_0=2)
+    >>> rates = []
+    >>> for _ in range(5):
+    ...     rates.append(round(scheduler.get_last_lr()[0], 4))
+    ...     optimizer.step()
+    ...     scheduler.step()
+    >>> rates
+    [1.0, 0.5, 1.0, 0.5, 1.0]
 
     Notes
     -----

@@ -70,6 +70,20 @@ class CyclicLR(_Cycle):
     ValueError
         For an unknown mode, or an optimizer without momentum.
 
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> optimizer = tgb.optim.SGD([tgb.zeros(1, requires_grad=True)], lr=1.0)
+    >>> from tinygrad_bp.optim.lr_scheduler import CyclicLR
+    >>> scheduler = CyclicLR(optimizer, base_lr=0.1, max_lr=0.3, step_size_up=2)
+    >>> rates = []
+    >>> for _ in range(6):
+    ...     rates.append(round(scheduler.get_last_lr()[0], 4))
+    ...     optimizer.step()
+    ...     scheduler.step()
+    >>> rates
+    [0.1, 0.2, 0.3, 0.2, 0.1, 0.2]
+
     Notes
     -----
     Smith, "Cyclical Learning Rates for Training Neural Networks", 2017.
@@ -193,6 +207,19 @@ class OneCycleLR(_Cycle):
     ------
     ValueError
         For options that make no schedule, an optimizer without momentum, a step beyond the last.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> optimizer = tgb.optim.SGD([tgb.zeros(1, requires_grad=True)], lr=1.0)
+    >>> scheduler = tgb.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=1.0, total_steps=6)
+    >>> rates = []
+    >>> for _ in range(6):
+    ...     rates.append(round(scheduler.get_last_lr()[0], 4))
+    ...     optimizer.step()
+    ...     scheduler.step()
+    >>> rates
+    [0.04, 0.9944, 0.8117, 0.4626, 0.1335, 0.0]
 
     Notes
     -----

@@ -52,6 +52,16 @@ class IterableDataset(Dataset[Example]):
 
     With several workers, each iterates over a copy of its own: divide the work in ``__iter__`` by
     what :func:`get_worker_info` says, or every example comes once from each.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.utils.data import DataLoader, IterableDataset
+    >>> class Counted(IterableDataset):
+    ...     def __iter__(self):
+    ...         return iter(range(3))
+    >>> list(DataLoader(Counted(), batch_size=2))
+    [tensor([0, 1]), tensor([2])]
     """
 
     def __iter__(self) -> Iterator[Example]:
@@ -68,6 +78,14 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
     ------
     AssertionError
         If the tensors are not of one length.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.utils.data import TensorDataset
+    >>> data = TensorDataset(tgb.tensor([1.0, 2.0]), tgb.tensor([0, 1]))
+    >>> data[1], len(data)
+    ((tensor(2.), tensor(1)), 2)
     """
 
     tensors: tuple[Tensor, ...]
@@ -117,6 +135,13 @@ class StackDataset(Dataset[Any]):
     ------
     ValueError
         For datasets of different lengths, for none, and for positional and named ones together.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.utils.data import StackDataset
+    >>> StackDataset(image=[1, 2], label=[3, 4])[1]
+    {'image': 2, 'label': 4}
     """
 
     def __init__(self, *args: Dataset[Any], **kwargs: Dataset[Any]) -> None:
@@ -144,6 +169,14 @@ class ConcatDataset(Dataset[Any]):
     ------
     AssertionError
         For no dataset at all, and for an :class:`IterableDataset`.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.utils.data import ConcatDataset
+    >>> both = ConcatDataset([[1, 2], [3]])
+    >>> both[2], len(both)
+    (3, 3)
     """
 
     def __init__(self, datasets: Iterable[Dataset[Any]]) -> None:
@@ -152,7 +185,17 @@ class ConcatDataset(Dataset[Any]):
             raise AssertionError("ConcatDataset: datasets should not be an empty iterable")
         if any(isinstance(d, IterableDataset) for d in self.datasets):
             raise AssertionError("ConcatDataset: an IterableDataset has no index; use ChainDataset")
-        self.cumulative_sizes = list(itertools.accumulate(len(d) for d in self.datasets))  # type: ignore[arg-type]
+        self.cumulative_sizes = self.cumsum(self.datasets)
+
+    @staticmethod
+    def cumsum(sequence: Any) -> list[int]:
+        """Give the running sums of the lengths of datasets."""
+        return list(itertools.accumulate(map(len, sequence)))
+
+    @property
+    def cummulative_sizes(self) -> list[int]:
+        """The running sums, by a misspelt name that PyTorch once had."""
+        return self.cumulative_sizes
 
     def __len__(self) -> int:
         return self.cumulative_sizes[-1]
@@ -170,7 +213,18 @@ class ConcatDataset(Dataset[Any]):
 
 
 class ChainDataset(IterableDataset[Any]):
-    """Iterable datasets one after the other."""
+    """Iterable datasets one after the other.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.utils.data import ChainDataset, IterableDataset
+    >>> class Letters(IterableDataset):
+    ...     def __iter__(self):
+    ...         return iter("ab")
+    >>> list(ChainDataset([Letters(), Letters()]))
+    ['a', 'b', 'a', 'b']
+    """
 
     def __init__(self, datasets: Iterable[Dataset[Any]]) -> None:
         self.datasets = datasets
@@ -187,7 +241,15 @@ class ChainDataset(IterableDataset[Any]):
 
 
 class Subset(Dataset[Any]):
-    """A part of a dataset, by the indices of its examples."""
+    """A part of a dataset, by the indices of its examples.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.utils.data import Subset
+    >>> list(Subset([10, 20, 30], [2, 0]))
+    [30, 10]
+    """
 
     def __init__(self, dataset: Dataset[Any], indices: Sequence[int]) -> None:
         self.dataset, self.indices = dataset, indices

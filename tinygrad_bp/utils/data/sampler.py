@@ -30,7 +30,15 @@ class Sampler(Generic[Index]):
 
 
 class SequentialSampler(Sampler[int]):
-    """0, 1, 2, …: always the same order."""
+    """0, 1, 2, …: always the same order.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.utils.data import SequentialSampler
+    >>> list(SequentialSampler("abc"))
+    [0, 1, 2]
+    """
 
     def __init__(self, data_source: Sized) -> None:
         self.data_source = data_source
@@ -60,6 +68,13 @@ class RandomSampler(Sampler[int]):
     ------
     TypeError, ValueError
         For a `replacement` that is no bool, and a `num_samples` that is no positive int.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.utils.data import RandomSampler
+    >>> sorted(RandomSampler("abc"))
+    [0, 1, 2]
     """
 
     def __init__(
@@ -102,7 +117,15 @@ class RandomSampler(Sampler[int]):
 
 
 class SubsetRandomSampler(Sampler[int]):
-    """Some given indices, in an order by chance."""
+    """Some given indices, in an order by chance.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.utils.data import SubsetRandomSampler
+    >>> sorted(SubsetRandomSampler([5, 7]))
+    [5, 7]
+    """
 
     def __init__(self, indices: Sequence[int], generator: Generator | None = None) -> None:
         self.indices, self.generator = indices, generator
@@ -133,6 +156,13 @@ class WeightedRandomSampler(Sampler[int]):
     ValueError
         For a `num_samples` that is no positive int, a `replacement` that is no bool, weights
         that are not one-dimensional.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.utils.data import WeightedRandomSampler
+    >>> list(WeightedRandomSampler([0.0, 1.0], num_samples=3))
+    [1, 1, 1]
     """
 
     def __init__(self, weights: Sequence[float], num_samples: int, replacement: bool = True,
