@@ -42,7 +42,9 @@ def gelu_slope(x):
 
 
 @pytest.mark.parametrize(
-    "op", [rules.gelu, rules.gelu_tanh, gelu_slope, rules.gelu_tanh_slope], ids=str
+    "op",
+    [rules.gelu, rules.gelu_tanh, gelu_slope, rules.gelu_tanh_slope],
+    ids=lambda op: op.__name__,
 )
 def test_blocks_give_what_one_piece_gives(op):
     x = X[:40001].reshape(1, -1)
