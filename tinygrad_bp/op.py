@@ -114,7 +114,8 @@ class Op:
 
     __slots__ = (
         "attributes", "broadcasts", "first_promoted", "forward", "holomorphic", "inputs", "lane",
-        "name", "onto", "plans", "promotion", "quiet", "rules", "run", "shared", "variadic", "view",
+        "laned", "name", "onto", "plans", "promotion", "quiet", "rules", "run", "shared",
+        "variadic", "view",
     )  # fmt: skip
 
     def __init__(
@@ -147,6 +148,8 @@ class Op:
         self.plans: dict[int, Plan | None] = {}
         #: A faster way of recording, made by who records; False until it was looked for.
         self.lane: Any = False
+        #: The speaker whose types may take the lane.
+        self.laned: Callable[..., Any] | None = None
         # Leading inputs without a rule (the condition of `where`) take no part in the result's
         # dtype.
         self.first_promoted = 0
@@ -182,13 +185,13 @@ class Op:
         takes the result.
         """
         for arg in args:
-            kind = type(arg)
-            if kind in SPEAKERS:
+            speak = SPEAKERS.get(type(arg))
+            if speak is not None:
                 if attrs and not _KEYWORDS.isdisjoint(attrs):
                     return self._with_keywords(args, attrs)
-                if self.lane and (fast := self.lane(self, args, attrs)) is not None:
+                if speak is self.laned and (fast := self.lane(self, args, attrs)) is not None:
                     return fast
-                return SPEAKERS[kind](self, args, attrs)
+                return speak(self, args, attrs)
         if attrs and not args:
             return self._with_keywords(args, attrs)
         return self.forward(*args, **attrs)

@@ -373,6 +373,7 @@ def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any] = _NOTHING) -> An
     """Run an operation of the table on operands of which at least one is a Tensor; record it."""
     if op.lane is False:
         op.lane = build_lane(op, Tensor, _take_snapshots)
+        op.laned = apply if op.lane else None
     values = [a._array if isinstance(a, Tensor) else a for a in args]
     if op.promotion:
         try:

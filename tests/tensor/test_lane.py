@@ -22,6 +22,7 @@ def closed(monkeypatch):
     def close():
         for op in OPERATIONS.values():
             monkeypatch.setattr(op, "lane", None)
+            monkeypatch.setattr(op, "laned", None)
 
     return close
 
