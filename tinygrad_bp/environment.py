@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from .parallel import openblas
 from .tensor import Tensor
 
 __all__ = [
@@ -21,6 +20,18 @@ _settings: dict[str, Any] = {
     "deterministic": False, "warn_only": False, "precision": "highest", "warn_always": False,
     "threads": None, "interop": None,
 }  # fmt: skip
+
+
+def openblas() -> list[Any]:
+    """Find the OpenBLAS libraries that this process has loaded."""
+    import ctypes
+
+    try:
+        with open("/proc/self/maps", encoding="utf-8", errors="replace") as maps:
+            paths = {line.split(maxsplit=5)[-1].strip() for line in maps if "openblas" in line}
+    except OSError:
+        return []
+    return [ctypes.CDLL(path) for path in paths if ".so" in path]
 
 
 def typename(obj: Any) -> str:

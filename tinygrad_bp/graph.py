@@ -58,8 +58,23 @@ class Packed(dict[int, Callable[[], Any]]):
     """
 
 
-#: PyTorch's names of what is kept, and whose value it is: the number of the input, -1 the output.
-_SAVED = {"_saved_self": 0, "_saved_other": 1, "_saved_result": -1}
+def _kept(source: int) -> property:
+    """Make a property that shows what was kept, for debugging: of an input, or (-1) the output.
+
+    A tensor while somebody has it, else its values as an array. (A ``__getattr__`` would slow down
+    every other attribute of a node.)
+    """
+
+    def shown(self: Node) -> Any:
+        if self.plan is not None and self.saved is not None:
+            for slot, kept in self.plan.kept:
+                if kept == source:
+                    maker = self if source < 0 else self.inputs[source]
+                    tensor = None if maker is None or maker.made is None else maker.made()
+                    return self.unpack(None)[slot] if tensor is None else tensor
+        raise AttributeError(f"{self.name()} did not keep this value, or has freed it")
+
+    return property(shown)
 
 
 class _Usual:
@@ -166,18 +181,8 @@ class Node(_Usual):
             self.extra = Extra()
         return self.extra
 
-    def __getattr__(self, name: str) -> Any:
-        """Show what was kept, by PyTorch's names, for debugging: ``_saved_self`` and the like.
-
-        A tensor while somebody has it, else its values as an array.
-        """
-        if name in _SAVED and self.plan is not None and self.saved is not None:
-            for slot, source in self.plan.kept:
-                if source == _SAVED[name]:
-                    maker = self if source < 0 else self.inputs[source]
-                    tensor = None if maker is None or maker.made is None else maker.made()
-                    return self.unpack(None)[slot] if tensor is None else tensor
-        raise AttributeError(f"a node of the graph has no attribute {name!r}")
+    # PyTorch's names.
+    _saved_self, _saved_other, _saved_result = _kept(0), _kept(1), _kept(-1)
 
     def describe(self) -> str:
         """Name the operation, its output's shape and the line that recorded it, for a message."""

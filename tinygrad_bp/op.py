@@ -185,10 +185,11 @@ class Op:
         takes the result.
         """
         for arg in args:
-            speak = SPEAKERS.get(type(arg))
-            if speak is not None:
+            kind = type(arg)
+            if kind in SPEAKERS:
                 if attrs and not _KEYWORDS.isdisjoint(attrs):
                     return self._with_keywords(args, attrs)
+                speak = SPEAKERS[kind]
                 if speak is self.laned and (fast := self.lane(self, args, attrs)) is not None:
                     return fast
                 return speak(self, args, attrs)

@@ -17,7 +17,6 @@ the operations below get them as an operand without a rule, and count their shar
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -25,7 +24,6 @@ from typing import Any
 import numpy as np
 
 from ..op import constant, primitive
-from ..parallel import share
 from .elementwise import rsqrt
 from .norm import moments
 from .reduce import ones, sum
@@ -43,10 +41,10 @@ def _step(x: Any) -> int:
     return max(1, min(len(x), _BLOCK * len(x) // max(int(x.nbytes), 1)))
 
 
-def _blocks(x: Any, part: slice) -> Iterator[slice]:
-    """Name a block at a time of a part of the samples."""
+def _blocks(x: Any) -> Iterator[slice]:
+    """Name a block of the samples at a time."""
     step = _step(x)
-    return (slice(i, min(i + step, part.stop)) for i in range(part.start, part.stop, step))
+    return (slice(i, min(i + step, len(x))) for i in range(0, len(x), step))
 
 
 def _room(x: Any) -> Any:
@@ -110,23 +108,19 @@ def _row_products(x: Any, y: Any, mean: Any) -> Any:
     short = rows.ndim == 2  # then the sum over the samples comes first
     total: Any = None if short else np.empty(rows.shape[:2], x.dtype)
 
-    def work(samples: slice) -> Any:
-        room = _room(rows)
-        column = np.zeros(rows.shape[1], x.dtype)
-        for at in _blocks(rows, samples):
-            part = room[: at.stop - at.start]
-            np.subtract(rows[at], _of(mean, at), out=part)
-            factor = part if other is None else other[at]
-            if short:
-                np.multiply(part, factor, out=part)
-                column += ones(len(part), x.dtype).dot(part)
-            else:
-                np.vecdot(part, factor, out=total[at])
-        return column
-
-    columns = share(len(rows), 2 * x.nbytes, work)
+    room = _room(rows)
+    column = np.zeros(rows.shape[1], x.dtype)
+    for at in _blocks(rows):
+        part = room[: at.stop - at.start]
+        np.subtract(rows[at], _of(mean, at), out=part)
+        factor = part if other is None else other[at]
+        if short:
+            np.multiply(part, factor, out=part)
+            column += ones(len(part), x.dtype).dot(part)
+        else:
+            np.vecdot(part, factor, out=total[at])
     if short:
-        return np.add.reduce(functools.reduce(np.add, columns).reshape(1, channels, -1), axis=2)
+        return np.add.reduce(column.reshape(1, channels, -1), axis=2)
     return np.add.reduce(total, axis=0, keepdims=True) if together else total
 
 
@@ -189,14 +183,10 @@ def standardize(x: Any, statistics: Any, weight: Any, bias: Any, *, eps: float) 
     rows, factor, offset = _layout(x, factor, bias - mean * factor)
     out = np.empty(x.shape, x.dtype)
     laid = out.reshape(rows.shape)
-
-    def work(samples: slice) -> None:
-        for at in _blocks(rows, samples):
-            part = laid[at]
-            np.multiply(rows[at], _of(factor, at), out=part)
-            part += _of(offset, at)
-
-    share(len(rows), 2 * x.nbytes, work)
+    for at in _blocks(rows):
+        part = laid[at]
+        np.multiply(rows[at], _of(factor, at), out=part)
+        part += _of(offset, at)
     return out
 
 
@@ -237,17 +227,13 @@ def standardize_x(u: Any, x: Any, statistics: Any, weight: Any, sums: Any, *, ep
     rows, factor, slope, offset = _layout(x, weight * scale, slope, offset)
     out, given = np.empty(x.shape, x.dtype), u.reshape(rows.shape)
     laid = out.reshape(rows.shape)
-
-    def work(samples: slice) -> None:
-        room = _room(rows)
-        for at in _blocks(rows, samples):
-            part, other = laid[at], room[: at.stop - at.start]
-            np.multiply(given[at], _of(factor, at), out=part)
-            np.multiply(rows[at], _of(slope, at), out=other)
-            other += _of(offset, at)
-            part += other
-
-    share(len(rows), 3 * x.nbytes, work)
+    room = _room(rows)
+    for at in _blocks(rows):
+        part, other = laid[at], room[: at.stop - at.start]
+        np.multiply(given[at], _of(factor, at), out=part)
+        np.multiply(rows[at], _of(slope, at), out=other)
+        other += _of(offset, at)
+        part += other
     return out
 
 

@@ -33,7 +33,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..op import primitive
-from ..parallel import share
 from .reduce import sum
 from .shape import reshape
 
@@ -97,14 +96,8 @@ def output_size(
     )
 
 
-def _blocks(part: slice, block: int) -> Iterator[slice]:
-    return (slice(i, min(i + block, part.stop)) for i in range(part.start, part.stop, block))
-
-
-def _bulk(count: int, geometry: Geometry, dtype: Any) -> int:
-    """Count the bytes of all windows."""
-    g = geometry
-    return count * g.groups * g.inner * len(g.shifts) * g.line * int(dtype.itemsize)
+def _blocks(count: int, block: int) -> Iterator[slice]:
+    return (slice(i, min(i + block, count)) for i in range(0, count, block))
 
 
 def _padded(x: Any, at: slice, geometry: Geometry) -> Any:
@@ -198,16 +191,12 @@ def _conv(x: Any, weight: Any, bias: Any, size: Any, stride: Shape, padding: Sha
             y += bias
         return y.reshape(count, len(weight), *out)
     y = np.empty((count, groups, geometry.outer, *out), np.result_type(x, weight))
-
-    def work(part: slice) -> None:
-        room = _room(count, geometry, x.dtype)
-        for at in _blocks(part, geometry.block):
-            lines = np.matmul(rows, _windows(_padded(x, at, geometry), geometry, room))
-            if bias is not None:
-                lines += bias
-            y[at] = _spread(lines, at.stop - at.start, geometry)
-
-    share(count, _bulk(count, geometry, x.dtype), work)
+    room = _room(count, geometry, x.dtype)
+    for at in _blocks(count, geometry.block):
+        lines = np.matmul(rows, _windows(_padded(x, at, geometry), geometry, room))
+        if bias is not None:
+            lines += bias
+        y[at] = _spread(lines, at.stop - at.start, geometry)
     return y.reshape(count, len(weight), *out)
 
 
@@ -307,14 +296,10 @@ def conv_transpose(y: Any, weight: Any, *, size: Shape, stride: Shape, padding: 
         return x.reshape(count, groups * weight.shape[1], *size)
     line = math.prod(geometry.plane) if geometry.wide else geometry.line
     x = np.empty((count, groups, inner, *size), np.result_type(y, weight))
-
-    def work(part: slice) -> None:
-        for at in _blocks(part, geometry.block):
-            given = y[at]
-            products = np.matmul(columns, _lines(given, geometry, line))
-            x[at] = _add_windows(products, len(given), geometry)[_inside(geometry, size)]
-
-    share(count, _bulk(count, geometry, y.dtype), work)
+    for at in _blocks(count, geometry.block):
+        given = y[at]
+        products = np.matmul(columns, _lines(given, geometry, line))
+        x[at] = _add_windows(products, len(given), geometry)[_inside(geometry, size)]
     return x.reshape(count, groups * weight.shape[1], *size)
 
 
@@ -337,16 +322,11 @@ def conv_weight(x: Any, y: Any, *, kernel: Shape, stride: Shape, padding: Shape,
         groups, x.itemsize,
     )  # fmt: skip
     count, rows = len(x), len(geometry.shifts) * geometry.inner
-
-    def work(part: slice) -> Any:
-        total: Any = np.zeros((groups, rows, geometry.outer), np.result_type(x, y))
-        room = _room(count, geometry, x.dtype)
-        for at in _blocks(part, geometry.block):
-            windows = _windows(_padded(x, at, geometry), geometry, room)
-            total += np.matmul(windows, _lines(y[at], geometry, geometry.line).swapaxes(1, 2))
-        return total
-
-    total = functools.reduce(np.add, share(count, _bulk(count, geometry, x.dtype), work))
+    total: Any = np.zeros((groups, rows, geometry.outer), np.result_type(x, y))
+    room = _room(count, geometry, x.dtype)
+    for at in _blocks(count, geometry.block):
+        windows = _windows(_padded(x, at, geometry), geometry, room)
+        total += np.matmul(windows, _lines(y[at], geometry, geometry.line).swapaxes(1, 2))
     places = total.reshape(groups, -1, geometry.inner, geometry.outer).transpose(0, 3, 2, 1)
     return places.reshape(y.shape[1], geometry.inner, *kernel)
 

@@ -24,7 +24,6 @@ from typing import Any
 import numpy as np
 
 from ..op import constant, primitive
-from ..parallel import share
 from .index import take_along_axis
 
 Shape = tuple[int, ...]
@@ -143,19 +142,12 @@ def place_largest(y: Any, x: Any, top: Any, *, kernel: Shape, stride: Shape, pad
     tiles = _tiles(x, top, kernel, stride, padding, dilation)
     total = (np.empty if tiles else np.zeros)(x.shape, y.dtype)
 
-    def work(part: Any) -> None:
-        winners = _winners(x[part], top[part], kernel, stride, padding, dilation)
-        for windows, elements, won in winners:
-            shown = total[part][elements]
-            if tiles:
-                np.multiply(y[part], won, out=shown)
-            else:
-                shown += y[part][windows] * won
-
-    if x.ndim == len(kernel):
-        work(...)
-    else:
-        share(len(x), x.nbytes, work)
+    for windows, elements, won in _winners(x, top, kernel, stride, padding, dilation):
+        shown = total[elements]
+        if tiles:
+            np.multiply(y, won, out=shown)
+        else:
+            shown += y[windows] * won
     return total
 
 
