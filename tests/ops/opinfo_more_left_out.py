@@ -32,7 +32,6 @@ LEFT_OUT: dict[str, dict[str, str]] = {
         "jiterator_binary_return_by_ref": _INTERNAL,
         "kthvalue": _OVERLAP,
         "masked_select": _OVERLAP,
-        "multinomial": _OUT_DTYPE,
         "narrow": "a truth is a number, as in Python",
         "narrow_copy": "ours raises the IndexError that PyTorch raises elsewhere",
         "nn.functional.multi_margin_loss": _TWICE,
