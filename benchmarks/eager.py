@@ -1,13 +1,13 @@
 """Forward and backward, eager: against PyTorch, and small MLPs against hand-written NumPy too.
 
-    python benchmarks/eager.py [--rounds 40] [--only NAME] [--network NAME] [--json FILE]
+    python benchmarks/eager.py [--rounds 42] [--only NAME] [--network NAME] [--json FILE]
     python benchmarks/eager.py --memory
 
-All contenders run in one process, in random order round by round, so that the ratios hold although
-the machine's speed drifts. Each figure is the mean over the rounds but the tenth at either end: a
-round is slower after PyTorch than after NumPy, and a median would fall on one side or the other.
-The thread pools of NumPy's OpenBLAS and of PyTorch spin for a while after each product, and slow
-one another down, PyTorch most of all. `--only` gives one contender a process of its own.
+All contenders run in one process, round by round, so that the ratios hold although the machine's
+speed drifts. Each figure is the median over the rounds. The thread pools of NumPy's OpenBLAS and of
+PyTorch spin for a while after each product, and slow one another down, PyTorch most of all: every
+order of the contenders comes equally often, so that none runs after PyTorch more often than the
+others. `--only` gives one contender a process of its own.
 
 `--memory` prints instead how far the resident memory of a process rises above what it is after the
 library's import, over ten steps of the GPT with Adam: each library in a process of its own.
@@ -22,6 +22,7 @@ import argparse
 import itertools
 import json
 import os
+import random
 import statistics
 import subprocess
 import sys
@@ -167,23 +168,23 @@ def compare_network(network: networks.Network, rounds: int, only: str | None) ->
 
 
 def measure(steps: dict[str, Callable[[], None]], loops: int, rounds: int) -> dict[str, float]:
-    """Run the steps in turn, in random order; return the microseconds that one of each takes."""
+    """Run the steps in turn, in every order; return the microseconds that one of each takes."""
     times: dict[str, list[float]] = {name: [] for name in steps}
     for step in steps.values():
         for _ in range(loops):
             step()
-    order = np.random.default_rng(0)
-    for _ in range(rounds):
-        # In random order: the threads of the one before may still spin, and slow the next one down.
-        for name, step in order.permutation(list(steps.items())):
+    orders = list(itertools.permutations(steps))
+    shuffle = random.Random(0).shuffle
+    for i in range(rounds):
+        if i % len(orders) == 0:
+            shuffle(orders)
+        for name in orders[i % len(orders)]:
+            step = steps[name]
             start = time.perf_counter()
             for _ in range(loops):
                 step()
             times[name].append((time.perf_counter() - start) / loops * 1e6)
-    cut = rounds // 10
-    return {
-        name: statistics.fmean(sorted(taken)[cut : rounds - cut]) for name, taken in times.items()
-    }
+    return {name: statistics.median(taken) for name, taken in times.items()}
 
 
 def high_water() -> float:
@@ -219,7 +220,7 @@ def compare_memory() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("--rounds", type=int, default=40, help="rounds of each contender")
+    parser.add_argument("--rounds", type=int, default=42, help="rounds of each contender")
     parser.add_argument("--only", choices=NAMES, help="measure one contender, on its own")
     parser.add_argument("--network", help="measure only the networks whose name contains this")
     parser.add_argument("--memory", action="store_true", help="the peak memory of the GPT instead")

@@ -26,6 +26,11 @@ _backprop = np.errstate(all="ignore")(backprop)
 
 def _seeds(roots: Sequence[Any], given: Sequence[Any], create_graph: bool, wrap: Wrap) -> Any:
     """Check the roots and their gradients; return what flows into each node."""
+    if len(roots) == 1 and given[0] is None and not create_graph:
+        root = roots[0]
+        node, array = root.node, root._array
+        if node is not None and not array.ndim:
+            return {node: array.dtype.type(1)}  # the ordinary case: a loss
     if len(given) != len(roots):
         raise RuntimeError(f"{len(given)} gradients for {len(roots)} tensors")
     seeds: dict[Node, Any] = {}

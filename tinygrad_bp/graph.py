@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from .memory import Aligned
 from .op import Op, Plan
 from .rules.shape import sum_to
 from .source import Line, describe
@@ -353,7 +354,7 @@ def backprop(
             error.add_note(f"in the backward of {node.describe()}")
             raise
         inputs = node.inputs
-        for position, gradient in zip(positions, pulled, strict=True):
+        for position, gradient in zip(positions, pulled):  # noqa: B905  as many, by construction
             parent: Any = inputs[position]
             if watch is not None:
                 watch(node, position, g, gradient)
@@ -370,8 +371,10 @@ def backprop(
                 leaves.append(parent)
                 # A rule is linear in `g`: what it returns is `g`, a view, or an array of its own
                 # making, which is nobody else's. (A custom function may keep what it returns.)
-                if lift is None and gradient is not g and gradient.base is None and plan:
-                    own.add(parent)
+                if lift is None and gradient is not g and plan:
+                    base = gradient.base
+                    if base is None or type(base) is Aligned:
+                        own.add(parent)
             elif parent in own:
                 gradients[parent] += gradient
             else:

@@ -19,7 +19,7 @@ import numpy as np
 from .graph import Node
 from .mode import modes
 from .op import Op
-from .source import user_line
+from .source import caller, user_line
 from .storage import REWRITTEN, SHARED, tick
 
 __all__ = ["build_lane"]
@@ -43,7 +43,7 @@ def lane(op, args, attrs):
         return None
     elif {none_wanted}:  # nothing to record
         try:
-            array = forward({values}, **attrs)
+            array = forward({values}{attrs})
         except Exception:
             return None
         out = new(Tensor)
@@ -56,7 +56,7 @@ def lane(op, args, attrs):
     if plan is None or not modes.grad:
         return None
     try:
-        array = forward({values}, **attrs)
+        array = forward({values}{attrs})
     except Exception:  # the general way explains it
         return None
     if type(array) is not ndarray:
@@ -72,7 +72,7 @@ def lane(op, args, attrs):
     node.attrs = attrs
     node.shape = shape = array.shape
     node.dtype = {result}
-    node.line = user_line()
+    node.line = caller.line or user_line()
     node.saved = () if plan.keep is None else plan.keep(({values},), array)
     node.made = ref(out)
     if SHARED:
@@ -95,7 +95,7 @@ def build_lane(op: Op, tensor_type: type, take_snapshots: Any) -> Callable[..., 
         "plans": op.plans, "forward": op.run, "modes": modes, "tick": tick, "Node": Node,
         "Tensor": tensor_type, "new": object.__new__, "ref": weakref.ref, "user_line": user_line,
         "ndarray": np.ndarray, "asarray": np.asarray, "REWRITTEN": REWRITTEN, "SHARED": SHARED,
-        "take_snapshots": take_snapshots, "NUMBERS": _NUMBERS,
+        "take_snapshots": take_snapshots, "NUMBERS": _NUMBERS, "caller": caller,
     }  # fmt: skip
     pair = range(op.first_promoted, n)
     if op.broadcasts and op.promotion and len(pair) == 2:
@@ -111,6 +111,7 @@ def _compiled(op: Op, number: int | None, names: dict[str, Any]) -> Callable[...
     alike = [i for i in places if (i >= op.first_promoted if op.promotion else op.rule_for(i))]
     first, *others = alike
     unusual = ["REWRITTEN", "modes.watched", 'dtype.kind != "f"']
+    unusual += [] if op.attributes else ["attrs"]
     unusual += [f"v{i}.dtype is not dtype" for i in others]
     # A constant may have a past (why_no_grad), or may not be kept: the general way looks into it.
     cut = " or ".join(f"n{i} is None and (a{i}._origin or a{i}._inference)" for i in places)
@@ -156,6 +157,7 @@ def _compiled(op: Op, number: int | None, names: dict[str, Any]) -> Callable[...
         inherit=inherit,
         mask=f"{1 << n}" + "".join(f" + (n{i} is not None) * {1 << (n - 1 - i)}" for i in places),
         values=values,
+        attrs=", **attrs" if op.attributes else "",
         inputs=", ".join("None" if i == number else f"n{i}" for i in range(n)),
         constants=constants,
         shapes=shapes,

@@ -38,7 +38,7 @@ _BY_UFUNC = (
     ew.less, ew.less_equal,
     ew.equal, ew.not_equal, ew.logical_and, ew.logical_or, ew.logical_xor, ew.logical_not,
     ew.bitwise_and, ew.bitwise_or, ew.bitwise_xor, ew.invert, ew.left_shift, ew.right_shift,
-    ew.isnan, ew.isinf, ew.isfinite, ew.signbit, la.matmul,
+    ew.isnan, ew.isinf, ew.isfinite, ew.signbit,
 )  # fmt: skip
 
 #: ufunc, or (ufunc, "reduce" / "accumulate") -> what to run.
@@ -48,7 +48,7 @@ NUMPY_UFUNCS[np.remainder], NUMPY_UFUNCS[np.fmod] = ew.remainder, ew.fmod
 NUMPY_UFUNCS[np.floor_divide], NUMPY_UFUNCS[np.sign] = ew.floor_divide, ew.sign
 NUMPY_UFUNCS[np.float_power] = fe.pow
 NUMPY_UFUNCS[np.fabs] = ew.absolute
-NUMPY_UFUNCS[np.conjugate] = conjugate
+NUMPY_UFUNCS[np.conjugate], NUMPY_UFUNCS[np.matmul] = conjugate, la.matmul
 
 
 def _reduce(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -34,8 +34,9 @@ caller = Caller()
 
 def user_line() -> Line | None:
     """Return the innermost line that runs outside this package, or None if there is none."""
-    if caller.line is not None:
-        return caller.line
+    line = caller.line
+    if line is not None:
+        return line
     frame: FrameType | None = sys._getframe(2)
     try:
         while _inside[frame.f_code.co_filename]:  # type: ignore[union-attr]

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from .memory import TypedStorage
+from .memory import Aligned, TypedStorage
 
 __all__ = [
     "KNOWN", "REWRITTEN", "SHARED", "Storage", "changed", "fingerprint", "is_shared", "latest",
@@ -123,7 +123,7 @@ def _forget(key: int) -> None:
 def owner_of(array: Array) -> Array:
     """Return the array that owns the memory that `array` shows."""
     base = array.base
-    while isinstance(base, np.ndarray):
+    while isinstance(base, np.ndarray) and type(base) is not Aligned:
         array, base = base, base.base
     return array
 

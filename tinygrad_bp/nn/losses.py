@@ -92,7 +92,7 @@ def mse_loss(input: Any, target: Any, size_average: bool | None = None, reduce: 
     tensor(2.)
     """
     plain = reduction == "mean" and weight is None and size_average is None and reduce is None
-    if plain and input.shape == target.shape:
+    if plain and input._array.shape == target._array.shape:
         return ops.mean_squared_error(input, target)
     _same_size("mse_loss", input, target)
     _check_weight("mse_loss", weight, input)

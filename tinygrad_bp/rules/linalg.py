@@ -6,10 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from ..memory import aligned
 from ..op import primitive
 from .contraction import contract
 from .reduce import sum
 from .shape import reshape, sum_to
+
+_LARGE = 1 << 15  # elements of a result from which it pays to lay it on cache lines
 
 
 def _turned(x: Any) -> Any:
@@ -52,12 +55,16 @@ def _matmul_y(g: Any, x: Any, y_shape: tuple[int, ...]) -> Any:
     return gradient if gradient.shape == y_shape else sum_to(gradient, shape=y_shape)
 
 
-matmul = primitive(
-    np.matmul,
+@primitive(
     promotion="same",
     x=lambda g, y, x_shape: _matmul_x(g, y, x_shape),
     y=lambda g, x, y_shape: _matmul_y(g, x, y_shape),
 )
+def matmul(x: Any, y: Any) -> Any:
+    """Give the product of matrices, of vectors, or of stacks of them."""
+    if x.ndim == y.ndim == 2 and len(x) * y.shape[1] >= _LARGE and x.dtype is y.dtype:
+        return np.matmul(x, y, out=aligned((len(x), y.shape[1]), x.dtype))
+    return np.matmul(x, y)
 
 
 # ------------------------------------------------------------------------------------------- linear
@@ -80,14 +87,14 @@ def _linear_x(g: Any, weight: Any) -> Any:
     rows, columns = weight.shape
     if len(g.shape) > 2:
         return reshape(_rows(g) @ weight, shape=(*g.shape[:-1], columns))
-    return np.dot(g, weight) if rows * columns < 4096 else np.matmul(g, weight)
+    return np.dot(g, weight) if rows * columns < 4096 else matmul(g, weight)
 
 
 def _linear_weight(g: Any, x: Any) -> Any:
     if len(x.shape) != 2:
         g, x = _rows(g), _rows(x)
     rows, columns = x.shape
-    return np.dot(g.T, x) if rows * columns < 4096 else np.matmul(g.T, x)
+    return np.dot(g.T, x) if rows * columns < 4096 else matmul(g.T, x)
 
 
 @primitive(
@@ -106,10 +113,10 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
         return np.add(np.dot(weight, x.T).T, bias, order="C")
     if x.ndim > 2 and x.shape[-1] == weight.shape[1]:  # np.dot goes to BLAS with matrices only
         rows = x.reshape(-1, x.shape[-1])
-        out = np.dot(rows, weight.T) if rows.size < 4096 else np.matmul(rows, weight.T)
+        out = np.dot(rows, weight.T) if rows.size < 4096 else matmul(rows, weight.T)
         out += bias
         return out.reshape(*x.shape[:-1], features)
-    out = np.dot(x, weight.T)  # at small sizes in half the time of np.matmul
+    out = x.dot(weight.T)  # at small sizes in half the time of np.matmul
     if out.ndim:
         out += bias
         return out

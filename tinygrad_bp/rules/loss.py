@@ -12,12 +12,14 @@ from .elementwise import sigmoid
 from .reduce import ones, spread, sum
 from .rows import softmax_pull, softmax_rows
 
-
 # NumPy reduces rows one after the other. Short ones are faster turned, all at once (64 × 10: 2 µs
 # in place of 5.5); and BLAS adds them up as a product with ones (768 × 65: 6 µs in place of 25).
+_SHORT = 32
+
+
 def _top(x: Any, axis: int) -> Any:
     """Give the maximum along an axis, the axis kept with length 1."""
-    if x.ndim == 2 and axis in (1, -1) and x.shape[1] <= 32:
+    if x.ndim == 2 and axis in (1, -1) and x.shape[1] <= _SHORT:
         return np.maximum.reduce(x.T.copy(), axis=0)[:, None]
     return np.maximum.reduce(x, axis=axis, keepdims=True)
 
@@ -35,6 +37,15 @@ def _shifted(x: Any, axis: int) -> Any:
     A row with +∞, or of −∞ alone, has no softmax: ∞ − ∞ makes it NaN, as in PyTorch.
     """
     return x - _top(x, axis) if x.size else x
+
+
+def _shifted_columns(x: Any) -> Any:
+    """Subtract its maximum from each row, as above, and give the rows as columns of a new array."""
+    if x.shape[1] > _SHORT:
+        return _shifted(x, 1).T
+    z = x.T.copy()
+    z -= np.maximum.reduce(z, axis=0)
+    return z
 
 
 def _softmax_x(g: Any, out: Any, axis: int) -> Any:
@@ -116,10 +127,11 @@ def one_hot(y: Any, *, classes: int, dtype: Any) -> Any:
 @primitive(quiet=True, x=lambda g, x: _softmax_x(g, softmax(x, axis=1), 1))
 def softmax_error(x: Any, y: Any) -> Any:
     """Give softmax(z) − y over the rows of logits, y being a class index that stands for a 1."""
-    error = np.exp(_shifted(x, 1))
-    error /= _total(error, 1)
-    error[np.arange(len(y)), y] -= 1
-    return error
+    error = _shifted_columns(x)
+    np.exp(error, out=error)
+    error /= ones(len(error), error.dtype).dot(error)
+    error[y, np.arange(len(y))] -= 1
+    return error.T.copy()
 
 
 # One node from logits to loss, for speed; and its gradient is the notes' (softmax(Z) − Y) / m.
@@ -129,9 +141,11 @@ def softmax_error(x: Any, y: Any) -> Any:
 )  # fmt: skip
 def softmax_cross_entropy(x: Any, y: Any) -> Any:
     """Give the mean of −log softmax(z)_y over the rows of logits, for class indices."""
-    z = _shifted(x, 1)
-    losses = np.log(_total(np.exp(z), 1)[:, 0])
-    losses -= z[np.arange(len(y)), y]
+    z = _shifted_columns(x)
+    chosen = z[y, np.arange(len(y))]
+    np.exp(z, out=z)
+    losses = np.log(ones(len(z), z.dtype).dot(z))
+    losses -= chosen
     return np.add.reduce(losses) / len(y)
 
 
