@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..recorded.modules import trace
 from ..tensor import Tensor
 from .collect import collect
 from .dot import ATTRIBUTES, body
 from .layout import rank_direction
-from .modules import trace
 from .scene import Options
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ import numpy as np
 
 from ..graph import Node, topological_order
 from ..origin import why_root
+from ..recorded.modules import Group, Modules, common, constant_of
+from ..recorded.values import Values
 from ..tensor import Tensor
 from .labels import array_text, formula, number_text, shape_text, source_text
-from .modules import Group, Modules, common, constant_of
 from .scene import Arrow, Box, Options, Scene
-from .values import Values
 
 __all__ = ["collect"]
 

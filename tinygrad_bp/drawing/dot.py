@@ -6,8 +6,8 @@ import html
 import re
 from collections.abc import Iterator
 
+from ..recorded.modules import Group
 from .layout import columns
-from .modules import Group
 from .scene import Arrow, Box, Scene
 
 __all__ = ["ATTRIBUTES", "body"]

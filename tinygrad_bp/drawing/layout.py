@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .modules import Group
+from ..recorded.modules import Group
 from .scene import Arrow, Scene
 
 __all__ = ["columns", "rank_direction", "ranks"]

@@ -6,8 +6,8 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..recorded.modules import Group
 from ..tensor import Tensor
-from .modules import Group
 
 __all__ = ["Arrow", "Box", "Options", "Scene"]
 

@@ -1,0 +1,1 @@
+"""The derivation of a recorded graph: ``tgb.explain`` and ``tgb.diagnose``."""
