@@ -1,1 +1,6 @@
-"""The derivation of a recorded graph: ``tgb.explain`` and ``tgb.diagnose``."""
+"""The derivation of a recorded graph: ``tgb.explain``."""
+
+from .derivation import Derivation, explain
+from .lines import Line, Path, Step
+
+__all__ = ["Derivation", "Line", "Path", "Step", "explain"]

@@ -148,7 +148,7 @@ class Values:
                 # A node of a kind of its own (a custom Function) is not run for a picture.
                 unknown.update(source for source in node.inputs if source is not None)
                 continue
-            saved = self._saved(node)
+            saved = self.saved(node)
             for position, rule in zip(node.plan.positions, node.plan.pulls, strict=True):
                 source = node.inputs[position]
                 if source is None:
@@ -168,7 +168,7 @@ class Values:
                 totals[source] = totals[source] + gradient if source in totals else gradient
         self.totals = {node: g for node, g in totals.items() if node not in unknown}
 
-    def _saved(self, node: Node) -> tuple[Any, ...] | None:
+    def saved(self, node: Node) -> tuple[Any, ...] | None:
         """Return what the rules of a node read: what it kept, or what it would keep now."""
         if node.saved is not None:
             return None if node in self.stale else node.saved

@@ -1,0 +1,301 @@
+"""Which values of a graph get a line of the derivation, and what is written into which.
+
+Every recorded operation has its gradient. A textbook shows those of the weights, of the biases and
+of what an affine map gives (`dZ`), and writes the steps between into them: ``dZ1 = W2ᵀ dZ2 ⊙
+ReLU′(Z1)``, not a line for ``dA1``. A value that several operations read is shown too, with its
+paths, unless they meet again before the next layer, as in a softmax written by hand.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..expr import Expr, apply, parts, replace
+from ..graph import Node
+from ..recorded.network import Forgotten, Recorded
+from .chain import Chain, size
+from .lines import Line, Path, Step
+
+__all__ = ["Assembly"]
+
+_LONGEST = 60  # parts of a formula that is still one line
+
+
+class Assembly:
+    """Builds the lines of a derivation.
+
+    Parameters
+    ----------
+    graph : Recorded
+    wanted : list of Node, optional
+        The values whose gradients are asked for; by default all leaves.
+    layout, depth, seed
+        See :func:`explain`.
+    """
+
+    def __init__(self, graph: Recorded, wanted: list[Node] | None, layout: str | None,
+                 depth: int | None, seed: Any) -> None:  # fmt: skip
+        self.graph, self.layout, self.depth = graph, layout, depth
+        self.chain = Chain(graph, seed)
+        self.roles = graph.roles
+        self.wanted = list(graph.leaves if wanted is None else wanted)
+        for node in self.wanted:
+            if node not in self.chain.totals:
+                raise RuntimeError(
+                    f"no gradient arrives at {graph.name(node)}: the loss does not depend on it "
+                    "in a way that can be differentiated"
+                )
+        self.useful = self._useful()
+        self.shown = {node for node in graph.order if self._has_line(node)}
+        self._written: dict[Node, Expr] = {}
+        self._lines: dict[Node, Line] = {}
+        self._open_long_lines()
+        self.defined: set[Node] = set()  # values in between that a line speaks of
+        self.notes: list[str] = []
+
+    # -------------------------------------------------------------------------- what gets a line
+
+    def _useful(self) -> set[Node]:
+        """Return the nodes through which what is wanted is reached."""
+        useful = set(self.wanted)
+        for node in reversed(self.graph.order):
+            if node not in useful and any(s in useful for s in node.inputs):
+                useful.add(node)
+        return useful
+
+    def _has_line(self, node: Node) -> bool:
+        if node not in self.chain.totals or node not in self.useful:
+            return False
+        if node.op is None or node in self.wanted:
+            return node in self.wanted
+        if node is self.graph.root:
+            return False
+        if node in self.roles.affine:
+            return True
+        if self.graph.near_the_loss(node) or node in self.roles.made_of_parameters:
+            return False
+        several = len(self.chain.arrivals.get(node, ())) > 1
+        return several or (bool(self.graph.own_name(node)) and node not in self.roles.activation)
+
+    def _open_long_lines(self) -> None:
+        """Give the junctions behind a formula that nobody could read lines of their own."""
+        for node in self.graph.order:
+            if node in self.shown and size(self.written(node)) > _LONGEST:
+                line = self.gradient_line(node)
+                if size(line.expr) > _LONGEST:
+                    self._show_junctions(node)
+
+    def _show_junctions(self, node: Node) -> None:
+        new = False
+        stack = [consumer for consumer, _, _ in self.chain.arrivals.get(node, ())]
+        while stack:
+            consumer = stack.pop()
+            if consumer in self.shown or consumer is self.graph.root:
+                continue
+            if len(self.chain.arrivals.get(consumer, ())) > 1 and consumer.op is not None:
+                self.shown.add(consumer)
+                new = True
+            stack.extend(c for c, _, _ in self.chain.arrivals.get(consumer, ()))
+        if new:
+            self._written.clear()
+            self._lines.clear()
+
+    # ----------------------------------------------------------------------------- the gradients
+
+    def written(self, node: Node) -> Expr:
+        """Return the gradient of a value over the symbols of the lines, as the rules give it."""
+        if node in self._written:
+            return self._written[node]
+        # The consumers first, without recursion: a graph may be deep.
+        stack = [node]
+        while stack:
+            at = stack[-1]
+            behind = [c for c, _, _ in self.chain.arrivals.get(at, ())]
+            waiting = [c for c in behind if not self._is_symbol(c) and c not in self._written]
+            if waiting:
+                stack.extend(waiting)
+                continue
+            stack.pop()
+            self._written[at] = self._inlined(self.chain.totals[at], behind)
+        return self._written[node]
+
+    def _is_symbol(self, node: Node) -> bool:
+        return node in self.shown
+
+    def _inlined(self, formula: Expr, consumers: list[Node]) -> Expr:
+        """Put the formulas of gradients without a line in place of their symbols."""
+        put = {
+            id(self.chain.gradient(c)): self._written[c]
+            for c in consumers
+            if not self._is_symbol(c)
+        }
+        return replace(formula, put) if put else formula  # type: ignore[no-any-return]
+
+    def gradient_line(self, node: Node) -> Line:
+        """Return the line of the gradient of a value, printed or not."""
+        if node not in self._lines:
+            self._lines[node] = self._line(node)
+        return self._lines[node]
+
+    def _line(self, node: Node) -> Line:
+        graph = self.graph
+        raw = self.written(node)
+        arrived = self.chain.arrivals.get(node, ())
+        paths: tuple[Path, ...] = ()
+        if len(arrived) > 1:
+            paths = tuple(
+                Path(self._through(consumer), self._last(self._inlined(formula, [consumer])))
+                for consumer, _, formula in arrived
+            )
+        steps = self._simplified(raw)
+        return Line(
+            name=f"d{graph.name(node)}",
+            steps=steps,
+            recorded=self.chain.totals[node].value,
+            node=node,
+            paths=paths,
+            where=self._slopes(steps[-1].formula),
+            source=graph.source(node),
+        )
+
+    def _through(self, node: Node) -> str:
+        """Return the name of the next value with a line, or at least a name, from a consumer on."""
+        seen = {node}
+        while not (self.graph.shown(node) or node in self.shown):
+            after = [c for c, _ in self.graph.consumers.get(node, ()) if c not in seen]
+            if not after:
+                break
+            node = after[0]
+            seen.add(node)
+        return self.graph.name(node)
+
+    def _simplified(self, formula: Expr) -> tuple[Step, ...]:
+        return (Step(formula),)
+
+    def _last(self, formula: Expr) -> Expr:
+        return self._simplified(formula)[-1].formula
+
+    def _slopes(self, formula: Expr) -> tuple[tuple[str, Expr], ...]:
+        """Spell out the derivatives that a formula calls by name."""
+        return ()
+
+    # ------------------------------------------------------------------------------- all the lines
+
+    def backward(self) -> tuple[Line, ...]:
+        """Return the lines of the backward pass: each dZ, then what it gives its weights."""
+        lines = []
+        done: set[Node] = set()
+        for node in self.graph.order:
+            if node not in self.shown or node in done:
+                continue
+            lines.append(self.gradient_line(node))
+            # The weight before the bias, once all that arrives at them has been shown.
+            for leaf in self._leaves_of(node):
+                done.add(leaf)
+                lines.append(self.gradient_line(leaf))
+        return tuple(lines)
+
+    def _leaves_of(self, node: Node) -> list[Node]:
+        """Return the leaves that get their whole gradient from one affine map, weight first."""
+        if node not in self.roles.affine:
+            return []
+        product = self.roles.affine[node][1]
+        found = []
+        for at in dict.fromkeys((product, node)):
+            for source in at.inputs:
+                leaf = self.graph.leaf_behind(source)
+                readers = () if leaf is None else self.chain.arrivals.get(leaf, ())
+                if leaf in self.shown and len(readers) == 1 and leaf not in found:
+                    found.append(leaf)
+        return [leaf for leaf in found if leaf is not None]
+
+    def forward(self) -> tuple[Line, ...]:
+        """Return the equations of the forward pass, of all values that the backward pass names."""
+        for line in self.backward():
+            self._define(line.expr)
+        lines = []
+        for node in reversed(self.graph.order):
+            if node.op is None or not self._has_equation(node):
+                continue
+            try:
+                formula = self._equation(node)
+            except Forgotten as gone:
+                self.notes.append(f"{self.graph.name(node)}: {gone}")
+                continue
+            if formula is not None:
+                lines.append(
+                    Line(
+                        name=self.graph.name(node),
+                        steps=(Step(formula),),
+                        recorded=self.graph.value(node),
+                        node=node,
+                        source=self.graph.source(node),
+                    )
+                )
+        return tuple(lines)
+
+    def _has_equation(self, node: Node) -> bool:
+        graph = self.graph
+        if node in self.roles.made_of_parameters and not graph.own_name(node):
+            return False
+        return graph.shown(node) or node in self.shown or node in self.defined
+
+    def _define(self, formula: Expr) -> None:
+        """Note which values in between a formula speaks of."""
+        for part in parts(formula):
+            node = self.graph.node_of(part)
+            if node is not None and node.op is not None and part.op is None:
+                self.defined.add(node)
+
+    def _equation(self, node: Node) -> Expr | None:
+        """Return the operation of a node, with unnamed operands written out."""
+        found: dict[Node, Any] = {}
+        stack = [node]
+        while stack:
+            at = stack[-1]
+            if at in found:
+                stack.pop()
+                continue
+            inner = [
+                s for s in at.inputs
+                if s is not None and s.op is not None and not self._has_equation(s)
+            ]  # fmt: skip
+            waiting = [s for s in inner if s not in found]
+            if waiting:
+                stack.extend(waiting)
+                continue
+            stack.pop()
+            if type(at) is not Node or at.op is None:
+                return None
+            operands = tuple(
+                found[s] if s in found else self.graph.operand(at, i)
+                for i, s in enumerate(at.inputs)
+            )
+            if not any(isinstance(o, Expr) for o in operands):
+                return None
+            found[at] = apply(at.op, operands, at.attrs)
+        return found[node]  # type: ignore[no-any-return]
+
+    def legend(self) -> tuple[tuple[str, str], ...]:
+        """Return what short names stand for."""
+        entries = []
+        for node in self.graph.leaves:
+            path = self.graph.path(node)
+            if path and path != self.graph.name(node):
+                entries.append((self.graph.name(node), path))
+        batch = self.graph.batch
+        if batch is not None:
+            entries.append(("m", f"{batch[0]}, the samples of the batch"))
+        return tuple(entries)
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two arrays are equal up to rounding."""
+    a, b = np.asarray(a), np.asarray(b)
+    if a.shape != b.shape:
+        return False
+    tight = 1e-12 if b.dtype.itemsize >= 8 else 1e-4
+    scale = float(np.max(np.abs(b), initial=0, where=np.isfinite(b))) if b.size else 0.0
+    return bool(np.allclose(a, b, rtol=tight, atol=tight * scale, equal_nan=True))
