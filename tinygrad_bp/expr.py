@@ -25,7 +25,7 @@ from .dispatch import ArrayMethods
 from .dtype import dtype, of_numpy
 from .op import SPEAKERS, Op
 
-__all__ = ["Expr", "apply", "evaluate", "symbol"]
+__all__ = ["Expr", "apply", "evaluate", "parts", "replace", "same", "symbol", "value_of"]
 
 _NO_ATTRS: dict[str, Any] = {}
 
@@ -191,3 +191,13 @@ def _spelled(operand: Any) -> str:
     words = [_spelled(a) for a in operand.args]
     words += [f"{name}={value}" for name, value in operand.attrs.items() if value is not None]
     return f"{operand.op.name}({', '.join(words)})"
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two arrays are equal up to the rounding of their type."""
+    a, b = np.asarray(a), np.asarray(b)
+    if a.shape != b.shape:
+        return False
+    tight = 1e-12 if b.dtype.itemsize >= 8 else 1e-4
+    scale = float(np.max(np.abs(b), initial=0, where=np.isfinite(b))) if b.size else 0.0
+    return bool(np.allclose(a, b, rtol=tight, atol=tight * scale, equal_nan=True))

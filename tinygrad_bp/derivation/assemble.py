@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..expr import Expr, apply, parts, replace
 from ..graph import Node
-from ..recorded.network import Forgotten, Recorded
+from ..recorded.network import ForgottenError, Recorded
+from ..rules import elementwise as ew
 from .chain import Chain, size
+from .folding import Folding
 from .lines import Line, Path, Step
 
 __all__ = ["Assembly"]
@@ -39,6 +39,7 @@ class Assembly:
                  depth: int | None, seed: Any) -> None:  # fmt: skip
         self.graph, self.layout, self.depth = graph, layout, depth
         self.chain = Chain(graph, seed)
+        self.folding = Folding(graph, depth)
         self.roles = graph.roles
         self.wanted = list(graph.leaves if wanted is None else wanted)
         for node in self.wanted:
@@ -51,9 +52,9 @@ class Assembly:
         self.shown = {node for node in graph.order if self._has_line(node)}
         self._written: dict[Node, Expr] = {}
         self._lines: dict[Node, Line] = {}
-        self._open_long_lines()
         self.defined: set[Node] = set()  # values in between that a line speaks of
         self.notes: list[str] = []
+        self._open_long_lines()
 
     # -------------------------------------------------------------------------- what gets a line
 
@@ -68,16 +69,26 @@ class Assembly:
     def _has_line(self, node: Node) -> bool:
         if node not in self.chain.totals or node not in self.useful:
             return False
+        if self.folding.is_hidden(node) and self.depth is not None:
+            return False
         if node.op is None or node in self.wanted:
             return node in self.wanted
         if node is self.graph.root:
             return False
-        if node in self.roles.affine:
+        leaves_module = self.depth is not None and node in self.folding.inside
+        if leaves_module or node in self.roles.affine or self._has_parameter(node):
             return True
         if self.graph.near_the_loss(node) or node in self.roles.made_of_parameters:
             return False
         several = len(self.chain.arrivals.get(node, ())) > 1
         return several or (bool(self.graph.own_name(node)) and node not in self.roles.activation)
+
+    def _has_parameter(self, node: Node) -> bool:
+        """Whether an operation reads a weight: a norm, an embedding; not `b_ih + b_hh`."""
+        if node in self.roles.made_of_parameters or node in self.roles.products:
+            return False
+        own = [s in self.roles.made_of_parameters for s in node.inputs if s is not None]
+        return any(own) and (not all(own) or None in node.inputs)
 
     def _open_long_lines(self) -> None:
         """Give the junctions behind a formula that nobody could read lines of their own."""
@@ -106,20 +117,47 @@ class Assembly:
 
     def written(self, node: Node) -> Expr:
         """Return the gradient of a value over the symbols of the lines, as the rules give it."""
-        if node in self._written:
-            return self._written[node]
         # The consumers first, without recursion: a graph may be deep.
         stack = [node]
         while stack:
             at = stack[-1]
-            behind = [c for c, _, _ in self.chain.arrivals.get(at, ())]
-            waiting = [c for c in behind if not self._is_symbol(c) and c not in self._written]
-            if waiting:
+            waiting = [
+                consumer
+                for consumer, _, _ in self.chain.arrivals.get(at, ())
+                if self._is_read(consumer, at) and consumer not in self._written
+            ]
+            if waiting and at not in self._written:
                 stack.extend(waiting)
                 continue
             stack.pop()
-            self._written[at] = self._inlined(self.chain.totals[at], behind)
+            if at not in self._written:
+                arrived = [formula for _, formula in self._arrived(at)]
+                total = arrived[0] if arrived else self.chain.totals[at]
+                for formula in arrived[1:]:
+                    total = ew.add(total, formula)
+                self._written[at] = total
         return self._written[node]
+
+    def _is_read(self, consumer: Node, node: Node) -> bool:
+        """Whether the gradient of a consumer is written into that of a value."""
+        return not self._is_symbol(consumer) and self.folding.closed(consumer, node) is None
+
+    def _arrived(self, node: Node) -> list[tuple[Node, Expr]]:
+        """Return (consumer, formula) for each path; those through one closed module are one."""
+        found: list[tuple[Node, Expr]] = []
+        closed: dict[Any, list[tuple[Node, Expr]]] = {}
+        for consumer, _, formula in self.chain.arrivals.get(node, ()):
+            group = self.folding.closed(consumer, node)
+            if group is None:
+                found.append((consumer, self._inlined(formula, [consumer])))
+            else:
+                closed.setdefault(group, []).append((consumer, formula))
+        for group, arrivals in closed.items():
+            total = sum(formula.value for _, formula in arrivals)
+            leaving = [self.chain.gradient(n) for n in self.folding.outputs(group)
+                       if n in self.chain.totals]  # fmt: skip
+            found.append((arrivals[0][0], self.folding.pull(group, node, total, leaving)))
+        return found
 
     def _is_symbol(self, node: Node) -> bool:
         return node in self.shown
@@ -142,12 +180,11 @@ class Assembly:
     def _line(self, node: Node) -> Line:
         graph = self.graph
         raw = self.written(node)
-        arrived = self.chain.arrivals.get(node, ())
+        arrived = self._arrived(node)
         paths: tuple[Path, ...] = ()
         if len(arrived) > 1:
             paths = tuple(
-                Path(self._through(consumer), self._last(self._inlined(formula, [consumer])))
-                for consumer, _, formula in arrived
+                Path(self._through(consumer), self._last(formula)) for consumer, formula in arrived
             )
         steps = self._simplified(raw)
         return Line(
@@ -221,7 +258,7 @@ class Assembly:
                 continue
             try:
                 formula = self._equation(node)
-            except Forgotten as gone:
+            except ForgottenError as gone:
                 self.notes.append(f"{self.graph.name(node)}: {gone}")
                 continue
             if formula is not None:
@@ -238,8 +275,12 @@ class Assembly:
 
     def _has_equation(self, node: Node) -> bool:
         graph = self.graph
+        if self.depth is not None and self.folding.is_hidden(node):
+            return False
         if node in self.roles.made_of_parameters and not graph.own_name(node):
             return False
+        if self.depth is not None and node in self.folding.inside:
+            return True
         return graph.shown(node) or node in self.shown or node in self.defined
 
     def _define(self, formula: Expr) -> None:
@@ -267,6 +308,9 @@ class Assembly:
                 stack.extend(waiting)
                 continue
             stack.pop()
+            if self.depth is not None and at in self.folding.inside:
+                found[at] = self.folding.call(at)
+                continue
             if type(at) is not Node or at.op is None:
                 return None
             operands = tuple(
@@ -289,13 +333,3 @@ class Assembly:
         if batch is not None:
             entries.append(("m", f"{batch[0]}, the samples of the batch"))
         return tuple(entries)
-
-
-def same(a: Any, b: Any) -> bool:
-    """Whether two arrays are equal up to rounding."""
-    a, b = np.asarray(a), np.asarray(b)
-    if a.shape != b.shape:
-        return False
-    tight = 1e-12 if b.dtype.itemsize >= 8 else 1e-4
-    scale = float(np.max(np.abs(b), initial=0, where=np.isfinite(b))) if b.size else 0.0
-    return bool(np.allclose(a, b, rtol=tight, atol=tight * scale, equal_nan=True))

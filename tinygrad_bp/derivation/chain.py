@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..expr import Expr, parts, symbol
+from ..expr import Expr, parts, same, symbol
 from ..graph import Node, Parts
 from ..op import Op, Plan
 from ..recorded.naming import ACTIVATIONS
@@ -126,7 +126,7 @@ class Chain:
             return formula
         slope = slope_op(op)(self.graph.symbol(source), **node.attrs)
         named = ew.multiply(g, slope)
-        return named if np.allclose(named.value, formula.value, rtol=1e-12, atol=0) else formula
+        return named if same(named.value, formula.value) else formula
 
     def _pull_foreign(self, node: Node) -> None:
         """Run the backward of a custom Function, whose formula nobody knows."""

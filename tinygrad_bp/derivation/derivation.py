@@ -154,7 +154,7 @@ def explain(
     depth: int | None = None,
     gradient: Any = None,
 ) -> Derivation:
-    """Derive the gradients of a recorded loss as a textbook would, from the rules that backward runs.
+    """Derive the gradients of a recorded loss as a textbook would, by the rules that backward runs.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ import numpy as np
 from ..expr import Expr
 from ..graph import Node
 
-__all__ = ["Line", "Path", "Step"]
+__all__ = ["Line", "Path", "Repeat", "Step"]
 
 
 @dataclass(frozen=True)
@@ -89,3 +89,23 @@ class Line:
     def shape(self) -> tuple[int, ...]:
         """The shape of both sides."""
         return tuple(self.recorded.shape)
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """Lines that are the same for several layers, written once for the layer ``l``.
+
+    Attributes
+    ----------
+    first, last : int
+        The numbers of the layers, in the order in which they come.
+    lines : tuple of Line
+        What stands for each: symbols are named ``Z[l]``, ``W[l+1]``.
+    members : tuple of Line
+        The lines themselves.
+    """
+
+    first: int
+    last: int
+    lines: tuple[Line, ...]
+    members: tuple[Line, ...]

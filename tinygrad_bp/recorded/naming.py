@@ -1,7 +1,7 @@
 """What the values of a network are called where the user gave them no name: X, W1, b1, Z1, A1, L.
 
-The names of the notes: `Z` is what an affine map gives, `A` what an activation makes of it, numbered
-in the order of the forward pass.
+The names of the notes: `Z` is what an affine map gives, `A` what an activation makes of it; they
+are numbered in the order of the forward pass.
 """
 
 from __future__ import annotations
@@ -61,6 +61,7 @@ class Roles:
         self.affine: dict[Node, tuple[int, Node]] = {}
         self.activation: dict[Node, int] = {}
         self.made_of_parameters: set[Node] = set()
+        self.products: set[Node] = set()  # inside an affine map whose bias is added by another node
         for node in reversed(graph.order):
             self._place(node)
         done = set(self.activation.values())
@@ -122,6 +123,8 @@ class Roles:
         product = self._product(node)
         if product is not None:
             self.affine.pop(product, None)
+            if product is not node:
+                self.products.add(product)
             number = len(self.affine) + 1
             self.affine[node] = (number, product)
         elif node.op.name in ACTIVATIONS | _NORMS and node.inputs and node.inputs[0] is not None:
@@ -130,7 +133,7 @@ class Roles:
                 self.activation[node] = number
 
     def layer_of(self, node: Node) -> int:
-        """Return the number of the layer whose affine map a value comes from, element by element."""
+        """Return the number of the layer that a value comes from, element by element; 0 if none."""
         if node in self.affine:
             return self.affine[node][0]
         return self.activation.get(node, 0)
@@ -156,7 +159,9 @@ class Roles:
         if product.op is not None and product.op.name in AFFINE:
             return 1
         own = [s is not None and s in self.made_of_parameters for s in product.inputs]
-        if all(own):  # X wants a gradient too: the weight is what has a bias' length, or comes first
+        if all(
+            own
+        ):  # X wants a gradient too: the weight is what has a bias' length, or comes first
             return 0
         return own.index(True) if True in own else None
 
@@ -177,6 +182,7 @@ class Namer:
         self._parameters()
         self._landmarks()
         self._inputs()
+        self._steps_between()
 
     # ------------------------------------------------------------------------------------ answers
 
@@ -300,8 +306,7 @@ class Namer:
 
     def _inputs(self) -> None:
         """Name the data: X is what the first layer reads, Y what the loss compares with."""
-        products = {product: position for _, product in self.roles.affine.values()
-                    for position in [self.roles.weight(product)]}  # fmt: skip
+        weights = {p: self.roles.weight(p) for _, p in self.roles.affine.values()}
         for node, position in self.graph.constants():
             key = self._key(node, position)
             if key is None or key in self.constants:
@@ -309,17 +314,34 @@ class Namer:
             value = self.graph.values.constant(node, position)
             kind = getattr(value, "dtype", np.dtype(float)).kind
             name = node.op.name if node.op is not None else ""
-            if node in products and position != products[node]:
-                self.constants[key] = self._free("X") if "X" not in self.taken else self._numbered("X")
-            elif name in LOSSES or (kind in "iu" and "Y" not in self.taken):
-                self.constants[key] = self._free("Y") if "Y" not in self.taken else self._numbered("Y")
-            elif name == "multiply" and value is not None and len(np.unique(value)) <= 2 and (
-                node.inputs[1 - position] in self.roles.activation
-                or node.inputs[1 - position] in self.roles.affine
-            ) and not self.near_the_loss(node):  # fmt: skip
-                self.constants[key] = self._numbered("M")  # a mask of dropout
-            elif self.near_the_loss(node):
-                self.constants[key] = self._free("Y") if "Y" not in self.taken else self._numbered("Y")
+            if node in weights and position != weights[node]:
+                self.constants[key] = self._first_or_numbered("X")
+            elif name in LOSSES or self.near_the_loss(node):
+                self.constants[key] = self._first_or_numbered("Y")
+            elif name == "embedding" and kind in "iu":
+                self.constants[key] = self._first_or_numbered("X")
+            elif name == "multiply" and self._is_mask(node, position, value):
+                self.constants[key] = self._numbered("M")
+
+    def _is_mask(self, node: Node, position: int, value: Any) -> bool:
+        """Whether a factor is a mask of dropout: of two values, on what a layer gave."""
+        other = node.inputs[1 - position]
+        inside = other in self.roles.activation or other in self.roles.affine
+        return inside and value is not None and len(np.unique(value)) <= 2
+
+    def _first_or_numbered(self, letter: str) -> str:
+        return self._free(letter) if letter not in self.taken else self._numbered(letter)
+
+    def _steps_between(self) -> None:
+        """Name what several operations read, and what reads a weight, in the forward order."""
+        roles, graph = self.roles, self.graph
+        for node in reversed(graph.order):
+            if node.op is None or node in self.names or node in roles.made_of_parameters:
+                continue
+            several = len(graph.consumers.get(node, ())) > 1
+            reads = any(s in roles.made_of_parameters for s in node.inputs if s is not None)
+            if (several or reads) and node not in roles.products and node.op.name not in LAYOUT:
+                self.name(node)
 
     def near_the_loss(self, node: Node) -> bool:
         """Whether no layer comes after a value."""
@@ -336,9 +358,10 @@ class Namer:
 
 #: The first letter of a value in between that gets a name only because it is read twice.
 _LETTERS = {
-    "max_pool": "P", "avg_pool": "P", "lstm": "H", "gru": "H", "rnn": "H", "cut": "H",
-    "exp": "E", "sum": "S", "mean": "M", "add": "H", "subtract": "D", "multiply": "P", "divide": "Q",
-    "log": "G", "concatenate": "C", "transpose": "T", "square": "Q",
+    "layer_norm": "N", "standardize": "N", "rms_norm": "N", "embedding": "E", "max_pool": "P",
+    "avg_pool": "P", "lstm": "H", "gru": "H", "rnn": "H", "cut": "H", "exp": "E", "sum": "S",
+    "mean": "M", "add": "H", "subtract": "D", "multiply": "P", "divide": "Q", "log": "G",
+    "concatenate": "C", "transpose": "T", "square": "Q", "attention_weights": "P",
 }  # fmt: skip
 
 #: The first letters of a constant without a name, by what the operation calls it.

@@ -17,10 +17,10 @@ from .modules import Modules, constant_of
 from .naming import LAYOUT, Namer, Roles
 from .values import Values
 
-__all__ = ["Forgotten", "Recorded"]
+__all__ = ["ForgottenError", "Recorded"]
 
 
-class Forgotten(RuntimeError):
+class ForgottenError(RuntimeError):
     """A value of the forward pass that is not known any more."""
 
 
@@ -127,7 +127,7 @@ class Recorded:
 
     @property
     def batch(self) -> tuple[int, int] | None:
-        """The number of samples and the axis they lie along (0: rows), told from the first layer."""
+        """The number of samples, and the axis they lie along (0: rows), by the first layer."""
         for node in reversed(self.order):
             if node in self.roles.affine:
                 product = self.roles.affine[node][1]
@@ -170,7 +170,7 @@ class Recorded:
         """
         value = self.values.value(node)
         if value is None:
-            raise Forgotten(
+            raise ForgottenError(
                 f"the value of {self.name(node)} is not known any more: {node.describe()}. Run the "
                 "forward pass again, and read the graph before backward frees it and before the "
                 "optimizer changes the parameters (or call backward(retain_graph=True))"
@@ -204,7 +204,9 @@ class Recorded:
 
     def node_of(self, formula: Expr) -> Node | None:
         """Return the node whose value a symbol stands for; None for a constant, or another graph's."""
-        return next((n for n, s in self._symbols.items() if s is formula and type(n) is not str), None)
+        return next(
+            (n for n, s in self._symbols.items() if s is formula and type(n) is not str), None
+        )
 
     def operand(self, node: Node, position: int) -> Any:
         """Return an operand of a node: a symbol, or the number that it is."""
@@ -213,7 +215,7 @@ class Recorded:
             return self.symbol(source)
         value = self._constant_value(node, position)
         if value is None:
-            raise Forgotten(
+            raise ForgottenError(
                 f"operand {position + 1} of {node.describe()} is not known any more: it was a "
                 "constant that nobody holds. Keep it in a variable"
             )
