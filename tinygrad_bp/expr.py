@@ -27,6 +27,7 @@ from .op import SPEAKERS, Op
 
 __all__ = ["Expr", "apply", "evaluate", "parts", "replace", "same", "symbol", "value_of"]
 
+_DEEPEST = 12  # levels of a formula that its repr shows
 _NO_ATTRS: dict[str, Any] = {}
 
 
@@ -183,12 +184,14 @@ def replace(formula: Expr, which: Mapping[int, Any]) -> Any:
     return found[id(formula)]
 
 
-def _spelled(operand: Any) -> str:
+def _spelled(operand: Any, depth: int = 0) -> str:
+    if depth > _DEEPEST:
+        return "…"
     if not isinstance(operand, Expr):
         return f"array{operand.shape}" if getattr(operand, "ndim", 0) else str(operand)
     if operand.op is None:
         return operand.name
-    words = [_spelled(a) for a in operand.args]
+    words = [_spelled(a, depth + 1) for a in operand.args]
     words += [f"{name}={value}" for name, value in operand.attrs.items() if value is not None]
     return f"{operand.op.name}({', '.join(words)})"
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..expr import Expr, apply, parts, replace
+from ..expr import Expr, apply, parts, replace, same
 from ..graph import Node
 from ..recorded.network import ForgottenError, Recorded
 from ..rules import elementwise as ew
@@ -21,6 +21,7 @@ from .lines import Line, Path, Step
 __all__ = ["Assembly"]
 
 _LONGEST = 60  # parts of a formula that is still one line
+_LONGEST_RAW = 400  # and before it is simplified
 
 
 class Assembly:
@@ -41,7 +42,8 @@ class Assembly:
         self.chain = Chain(graph, seed)
         self.folding = Folding(graph, depth)
         self.roles = graph.roles
-        self.wanted = list(graph.leaves if wanted is None else wanted)
+        reached = [leaf for leaf in graph.leaves if leaf in self.chain.totals]
+        self.wanted = reached if wanted is None else list(wanted)
         for node in self.wanted:
             if node not in self.chain.totals:
                 raise RuntimeError(
@@ -54,7 +56,7 @@ class Assembly:
         self._lines: dict[Node, Line] = {}
         self.defined: set[Node] = set()  # values in between that a line speaks of
         self.notes: list[str] = []
-        self._open_long_lines()
+        self._cut_long_lines()
 
     # -------------------------------------------------------------------------- what gets a line
 
@@ -90,28 +92,26 @@ class Assembly:
         own = [s in self.roles.made_of_parameters for s in node.inputs if s is not None]
         return any(own) and (not all(own) or None in node.inputs)
 
-    def _open_long_lines(self) -> None:
-        """Give the junctions behind a formula that nobody could read lines of their own."""
+    def _cut_long_lines(self) -> None:
+        """Give values lines of their own where one formula would be too long to read."""
         for node in self.graph.order:
-            if node in self.shown and size(self.written(node)) > _LONGEST:
-                line = self.gradient_line(node)
-                if size(line.expr) > _LONGEST:
-                    self._show_junctions(node)
-
-    def _show_junctions(self, node: Node) -> None:
-        new = False
-        stack = [consumer for consumer, _, _ in self.chain.arrivals.get(node, ())]
-        while stack:
-            consumer = stack.pop()
-            if consumer in self.shown or consumer is self.graph.root:
+            if node not in self.chain.totals or node not in self.useful:
                 continue
-            if len(self.chain.arrivals.get(consumer, ())) > 1 and consumer.op is not None:
-                self.shown.add(consumer)
-                new = True
-            stack.extend(c for c, _, _ in self.chain.arrivals.get(consumer, ()))
-        if new:
-            self._written.clear()
-            self._lines.clear()
+            # Near the loss much of a formula may vanish: first see what is left of it.
+            near = self.graph.near_the_loss(node)
+            self._cut(node, _LONGEST_RAW if near else _LONGEST)
+            if near and node in self.shown and size(self.gradient_line(node).expr) > _LONGEST:
+                del self._lines[node]
+                self._cut(node, _LONGEST)
+
+    def _cut(self, node: Node, longest: int) -> None:
+        while size(self.written(node)) > longest:
+            readers = [c for c, _, _ in self.chain.arrivals.get(node, ()) if self._is_read(c, node)]
+            longer = max(readers, key=lambda c: size(self.written(c)), default=None)
+            if longer is None or size(self.written(longer)) < 8:
+                return
+            self.shown.add(longer)
+            del self._written[node]
 
     # ----------------------------------------------------------------------------- the gradients
 
@@ -261,6 +261,11 @@ class Assembly:
             except ForgottenError as gone:
                 self.notes.append(f"{self.graph.name(node)}: {gone}")
                 continue
+            if formula is not None and not same(formula.value, self.graph.value(node)):
+                raise ForgottenError(
+                    f"what {self.graph.name(node)} was computed from has been changed in place "
+                    "since: run the forward pass again, and explain it before the optimizer's step"
+                )
             if formula is not None:
                 lines.append(
                     Line(

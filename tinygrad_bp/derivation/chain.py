@@ -48,6 +48,7 @@ class Chain:
         self.arrivals: dict[Node, list[tuple[Node, int, Expr]]] = {}
         self.totals: dict[Node, Expr] = {}
         self._gradients: dict[Node, Expr] = {}
+        self._outputs: dict[Node, Parts] = {}  # of a Function with several: what arrives at each
         root = graph.root
         if seed is None and int(np.prod(root.shape)) != 1:
             raise RuntimeError(
@@ -74,10 +75,23 @@ class Chain:
         arrived = self.arrivals.get(node)
         if not arrived:
             return
+        if isinstance(arrived[0][2], Parts):
+            self._gather(node, [parts for _, _, parts in arrived])
+            return
         total = arrived[0][2]
         for _, _, formula in arrived[1:]:
             total = ew.add(total, formula)
         self.totals[node] = total
+
+    def _gather(self, node: Node, arrived: list[Any]) -> None:
+        """Keep what arrives at each output of a custom Function, under a symbol for all of them."""
+        total = arrived[0]
+        for more in arrived[1:]:
+            total = total + more
+        self._outputs[node] = total
+        name = f"d{self.graph.name(node)}"
+        self.totals[node] = symbol(name, next(iter(total.values())).value)
+        self.arrivals[node] = []
 
     def _pull(self, node: Node) -> None:
         """Run the rules of a node on the symbol of its gradient."""
@@ -92,7 +106,11 @@ class Chain:
                 continue
             with np.errstate(all="ignore"):
                 formula = rule(g, saved, node.attrs)
-            formula = self._by_name(node, g, formula)
+            if not isinstance(formula, Parts):
+                formula = self._by_name(node, g, formula)
+            if isinstance(formula, Parts):  # one of the outputs of a custom Function
+                self.arrivals.setdefault(source, []).append((node, position, formula))  # type: ignore[arg-type]
+                continue
             if size(formula) > _LONGEST_RULE:
                 formula = pull_op(node.op, position, node.plan, len(saved))(g, *saved, **node.attrs)
             if node.shapes is not None and formula.shape != tuple(node.shapes[position]):
@@ -130,26 +148,36 @@ class Chain:
 
     def _pull_foreign(self, node: Node) -> None:
         """Run the backward of a custom Function, whose formula nobody knows."""
-        g = self.gradient(node).value
+        if getattr(node, "function", self).__module__.endswith("utils.checkpoint"):
+            raise RuntimeError(
+                f"{node.describe()} runs its operations only when backward comes to it: there is "
+                "nothing to explain yet. Explain the model without utils.checkpoint"
+            )
+        outputs = self._outputs.get(node)
+        gradients = [self.gradient(node)] if outputs is None else list(outputs.values())
         if node.saved is None:
             raise RuntimeError(
                 f"backward through {node.describe()} has freed what it kept: run the forward pass "
                 "again, and explain it before backward"
             )
-        parts = Parts({0: g}) if len(getattr(node, "numbers", (0,))) > 1 else g
-        positions, pulled = node.pull(parts, None, None)
+        arrived: Any = (
+            gradients[0].value
+            if outputs is None
+            else Parts({number: g.value for number, g in outputs.items()})
+        )
+        positions, pulled = node.pull(arrived, None, None)
         name = f"{node.op.name if node.op is not None else 'Function'}.backward"
         for position, gradient in zip(positions, pulled, strict=True):
             source = node.inputs[position]
             value = np.asarray(getattr(gradient, "_array", gradient))
             if source is not None:
-                formula = _opaque(name, value)(self.gradient(node))
+                formula = _opaque(name, value)(*gradients)
                 self.arrivals.setdefault(source, []).append((node, position, formula))
 
 
 def _opaque(name: str, value: Any) -> Op:
     """Make an operation that is known by one value alone."""
-    return Op(lambda g: value, {}, name=name)
+    return Op(lambda *_: value, {}, name=name)
 
 
 @functools.cache

@@ -34,7 +34,7 @@ class Folding:
                 # A module of one operation is open: its formula says more than its name.
                 if folded is not None:
                     self.inside[node] = folded
-        for folded in {group for group in self.inside.values()}:
+        for folded in set(self.inside.values()):
             nodes = [n for n, group in self.inside.items() if group == folded]
             if len(nodes) <= 2:
                 for node in nodes:

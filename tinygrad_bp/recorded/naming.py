@@ -316,12 +316,17 @@ class Namer:
             name = node.op.name if node.op is not None else ""
             if node in weights and position != weights[node]:
                 self.constants[key] = self._first_or_numbered("X")
-            elif name in LOSSES or self.near_the_loss(node):
+            elif name in LOSSES or self._is_target(node):
                 self.constants[key] = self._first_or_numbered("Y")
             elif name == "embedding" and kind in "iu":
                 self.constants[key] = self._first_or_numbered("X")
             elif name == "multiply" and self._is_mask(node, position, value):
                 self.constants[key] = self._numbered("M")
+
+    def _is_target(self, node: Node) -> bool:
+        """Whether an operation after the last layer compares with a constant, as losses do."""
+        elementwise = node.op is not None and node.op.broadcasts
+        return elementwise and bool(self.roles.affine) and self.near_the_loss(node)
 
     def _is_mask(self, node: Node, position: int, value: Any) -> bool:
         """Whether a factor is a mask of dropout: of two values, on what a layer gave."""

@@ -20,6 +20,10 @@ from .values import Values
 __all__ = ["ForgottenError", "Recorded"]
 
 
+#: Of what is larger, no value is computed again that nobody has kept.
+_MOST_NODES, _MOST_ELEMENTS = 200_000, 100_000_000
+
+
 class ForgottenError(RuntimeError):
     """A value of the forward pass that is not known any more."""
 
@@ -60,7 +64,7 @@ class Recorded:
         self.given, found = _names(names or {})
         self.model = model if model is not None else found
         self.modules = Modules(self.model, self.order)
-        self.values = Values(self.order, [self.root])
+        self.values = Values(self.order, [self.root], _MOST_NODES, _MOST_ELEMENTS)
         self.consumers: dict[Node, list[tuple[Node, int]]] = {}
         for node in reversed(self.order):
             for position, source in enumerate(node.inputs):
@@ -203,9 +207,9 @@ class Recorded:
         return bool(self.own_name(node))
 
     def node_of(self, formula: Expr) -> Node | None:
-        """Return the node whose value a symbol stands for; None for a constant, or another graph's."""
+        """Return the node whose value a symbol stands for; None for a constant."""
         return next(
-            (n for n, s in self._symbols.items() if s is formula and type(n) is not str), None
+            (n for n, s in self._symbols.items() if s is formula and isinstance(n, Node)), None
         )
 
     def operand(self, node: Node, position: int) -> Any:

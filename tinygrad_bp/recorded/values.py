@@ -17,7 +17,7 @@ __all__ = ["Values"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-_MOST_NODES = 2000  # beyond, nothing is computed for a picture
+_MOST_NODES = 2000  # beyond, nothing is computed again for a picture
 _MOST_ELEMENTS = 5_000_000
 
 
@@ -34,9 +34,17 @@ class Values:
         The graph, each node after its consumers.
     roots : sequence of Node
         Where it was entered.
+    most_nodes, most_elements : int
+        Of a larger graph nothing is computed again.
     """
 
-    def __init__(self, order: Sequence[Node], roots: Sequence[Node]) -> None:
+    def __init__(
+        self,
+        order: Sequence[Node],
+        roots: Sequence[Node],
+        most_nodes: int = _MOST_NODES,
+        most_elements: int = _MOST_ELEMENTS,
+    ) -> None:
         self.order, self.roots = order, roots
         self.recorded: dict[Node, Array] = {}
         self.kept: dict[tuple[Node, int], Array] = {}  # constants, by the place they were used at
@@ -45,8 +53,8 @@ class Values:
         self.pulled: dict[tuple[Node, int], Array] = {}
         self.totals: dict[Node, Array] = {}
         self.small = (
-            len(order) <= _MOST_NODES
-            and sum(math.prod(node.shape) for node in order) <= _MOST_ELEMENTS
+            len(order) <= most_nodes
+            and sum(math.prod(node.shape) for node in order) <= most_elements
         )
         for node in order:
             made = node.made() if node.made is not None else None
