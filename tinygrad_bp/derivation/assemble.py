@@ -8,15 +8,19 @@ paths, unless they meet again before the next layer, as in a softmax written by 
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from ..expr import Expr, apply, parts, replace, same
 from ..graph import Node
 from ..recorded.network import ForgottenError, Recorded
 from ..rules import elementwise as ew
-from .chain import Chain, size
+from .chain import ONE, Chain, size
+from .facts import Facts
 from .folding import Folding
 from .lines import Line, Path, Step
+from .notation import text
+from .simplify import simplify
 
 __all__ = ["Assembly"]
 
@@ -209,14 +213,73 @@ class Assembly:
         return self.graph.name(node)
 
     def _simplified(self, formula: Expr) -> tuple[Step, ...]:
-        return (Step(formula),)
+        return tuple(simplify(self._in_sight(formula), self.facts))
+
+    def _in_sight(self, formula: Expr) -> Expr:
+        """Write values in between out that no line defines."""
+        put = {}
+        for part in parts(formula):
+            node = self.graph.node_of(part) if part.op is None else None
+            if node is not None and node.op is not None and not self._has_equation(node):
+                written = self._equation(node)
+                if written is not None and same(written.value, part.value):
+                    put[id(part)] = written
+        return replace(formula, put) if put else formula  # type: ignore[no-any-return]
+
+    @functools.cached_property
+    def facts(self) -> Facts:
+        """What simplifying may use: what the symbols stand for, which numbers have a name."""
+        graph = self.graph
+        definitions = {}
+        for node in reversed(graph.order):
+            if node.op is None or not self._has_equation(node) or graph.is_laid_out(node):
+                continue
+            try:
+                equation = self._equation(node)
+            except ForgottenError:
+                continue
+            if equation is not None:
+                definitions[graph.name(node)] = equation
+        seed = self.chain.gradient(graph.root)
+        ones = {ONE, seed.name} if seed.shape == () and seed.value == 1 else {ONE}
+        return Facts(
+            definitions=definitions,
+            sizes=self._sizes(),
+            ones=frozenset(ones),
+            data=frozenset(graph.constant_names()),
+            taken=frozenset(graph.names()),
+        )
+
+    def _sizes(self) -> dict[int, str]:
+        """Name the number of samples, and that of the outputs."""
+        if self.graph.batch is None:
+            return {}
+        m, axis = self.graph.batch
+        sizes = {m: "m"} if m > 1 else {}
+        last = next((n for n in self.graph.order if n in self.roles.affine), None)
+        if last is not None and len(last.shape) == 2:
+            outputs = int(last.shape[1 - axis])
+            if outputs > 2 and outputs not in sizes:
+                sizes[outputs] = "n"
+        return sizes
 
     def _last(self, formula: Expr) -> Expr:
         return self._simplified(formula)[-1].formula
 
     def _slopes(self, formula: Expr) -> tuple[tuple[str, Expr], ...]:
         """Spell out the derivatives that a formula calls by name."""
-        return ()
+        found = []
+        for part in parts(formula):
+            if (
+                part.op is not None
+                and part.op.name.endswith("′")
+                and isinstance(part.args[0], Expr)
+            ):
+                node = self.graph.node_of(part.args[0])
+                spelled = None if node is None else self.chain.slope(node, part)
+                if spelled is not None:
+                    found.append((text(part), self._last(spelled)))
+        return tuple(found)
 
     # ------------------------------------------------------------------------------- all the lines
 
@@ -334,7 +397,13 @@ class Assembly:
             path = self.graph.path(node)
             if path and path != self.graph.name(node):
                 entries.append((self.graph.name(node), path))
-        batch = self.graph.batch
-        if batch is not None:
-            entries.append(("m", f"{batch[0]}, the samples of the batch"))
+        used = {part.name for line in self.backward() for part in parts(line.expr)}
+        said = {"m": "the samples of the batch", "n": "the outputs of a sample"}
+        for number, name in self._sizes().items():
+            if name in used:
+                entries.append((name, f"{number}, {said[name]}"))
+        seed = self.chain.gradient(self.graph.root)
+        raw = [line.steps[0].formula for line in self.backward() if len(line.steps) > 1]
+        if any(part is seed for formula in raw for part in parts(formula)):
+            entries.append((seed.name, "1, with which the chain rule begins"))
         return tuple(entries)

@@ -9,6 +9,7 @@ from typing import Any
 from ..graph import Node
 from ..recorded.network import Recorded
 from .assemble import Assembly
+from .chain import Chain
 from .lines import Line
 
 __all__ = ["Derivation", "explain"]
@@ -43,6 +44,11 @@ class Derivation:
         self.backward: tuple[Line, ...] = assembly.backward()
         self.legend: tuple[tuple[str, str], ...] = assembly.legend()
         self.title = self.graph.name(self.graph.root)
+
+    @property
+    def chain(self) -> Chain:
+        """The gradient of every value, and what adds up to it, printed or not."""
+        return self._assembly.chain
 
     @property
     def lines(self) -> tuple[Line, ...]:

@@ -40,6 +40,12 @@ LAYOUT = frozenset({
     "broadcast_to",
 })  # fmt: skip
 
+#: Operations that are a stage of a network by themselves.
+_STAGES = frozenset({
+    "max_pool", "avg_pool", "lp_pool", "lstm", "gru", "rnn", "attention", "attention_weights",
+    "embedding", "layer_norm", "standardize", "rms_norm",
+})  # fmt: skip
+
 _NORMS = frozenset({"standardize", "layer_norm", "rms_norm", "batch_norm", "normalize"})
 
 
@@ -189,7 +195,7 @@ class Namer:
     def name(self, node: Node) -> str:
         """Return the name of a value; one in between gets it when it is first asked for."""
         if node not in self.names:
-            self.names[node] = self._numbered(_LETTERS.get(node.op.name if node.op else "", "V"))
+            self.names[node] = self._numbered(_LETTERS.get(node.op.name if node.op else "", "U"))
         return self.names[node]
 
     def constant(self, node: Node, position: int) -> str:
@@ -204,9 +210,11 @@ class Namer:
         return self.constants[key]
 
     def is_landmark(self, node: Node) -> bool:
-        """Whether a value is the result of a layer, an activation or the loss."""
+        """Whether a value is the result of a layer, an activation, a pooling, or the loss."""
         roles = self.roles
-        return node in roles.affine or node in roles.activation or node is self.graph.root
+        if node in roles.affine or node in roles.activation or node is self.graph.root:
+            return True
+        return node.op is not None and node.op.name in _STAGES
 
     # -------------------------------------------------------------------------------------- steps
 
@@ -316,23 +324,24 @@ class Namer:
             name = node.op.name if node.op is not None else ""
             if node in weights and position != weights[node]:
                 self.constants[key] = self._first_or_numbered("X")
+            elif name == "multiply" and self._is_mask(value):
+                self.constants[key] = self._numbered("M")
             elif name in LOSSES or self._is_target(node):
                 self.constants[key] = self._first_or_numbered("Y")
             elif name == "embedding" and kind in "iu":
                 self.constants[key] = self._first_or_numbered("X")
-            elif name == "multiply" and self._is_mask(node, position, value):
-                self.constants[key] = self._numbered("M")
 
     def _is_target(self, node: Node) -> bool:
         """Whether an operation after the last layer compares with a constant, as losses do."""
         elementwise = node.op is not None and node.op.broadcasts
         return elementwise and bool(self.roles.affine) and self.near_the_loss(node)
 
-    def _is_mask(self, node: Node, position: int, value: Any) -> bool:
-        """Whether a factor is a mask of dropout: of two values, on what a layer gave."""
-        other = node.inputs[1 - position]
-        inside = other in self.roles.activation or other in self.roles.affine
-        return inside and value is not None and len(np.unique(value)) <= 2
+    @staticmethod
+    def _is_mask(value: Any) -> bool:
+        """Whether a factor is a mask of dropout: 0, or what makes up for the zeros."""
+        if value is None or value.ndim == 0 or value.dtype.kind != "f" or value.max(initial=0) <= 1:
+            return False
+        return set(np.unique(value)) <= {0, value.max()}
 
     def _first_or_numbered(self, letter: str) -> str:
         return self._free(letter) if letter not in self.taken else self._numbered(letter)
@@ -345,7 +354,12 @@ class Namer:
                 continue
             several = len(graph.consumers.get(node, ())) > 1
             reads = any(s in roles.made_of_parameters for s in node.inputs if s is not None)
-            if (several or reads) and node not in roles.products and node.op.name not in LAYOUT:
+            stage = node.op.name in _STAGES
+            if (
+                (several or reads or stage)
+                and node not in roles.products
+                and node.op.name not in LAYOUT
+            ):
                 self.name(node)
 
     def near_the_loss(self, node: Node) -> bool:
@@ -353,7 +367,8 @@ class Namer:
         stack, seen = [node], {node}
         while stack:
             for consumer, _ in self.graph.consumers.get(stack.pop(), ()):
-                if consumer in self.roles.affine:
+                stage = consumer.op is not None and consumer.op.name in _STAGES
+                if stage or consumer in self.roles.affine:
                     return False
                 if consumer not in seen:
                     seen.add(consumer)

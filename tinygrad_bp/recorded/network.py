@@ -136,7 +136,8 @@ class Recorded:
             if node in self.roles.affine:
                 product = self.roles.affine[node][1]
                 place = self.roles.weight(product)
-                if place is None or len(product.shape) != 2:
+                spatial = product.op is not None and product.op.name.startswith("conv")
+                if place is None or (len(product.shape) != 2 and not spatial):
                     return None
                 axis = 0 if place == 1 else 1
                 return int(product.shape[axis]), axis
@@ -201,6 +202,18 @@ class Recorded:
             return None
         with_source = self.equation(node)
         return with_source if with_source is not None and self.knows(node) else None
+
+    def is_laid_out(self, node: Node) -> bool:
+        """Whether the symbol of a value is another one in a new layout."""
+        return self.knows(node) and self.symbol(node).op is not None
+
+    def names(self) -> set[str]:
+        """Return all names that mean something in this graph."""
+        return set(self._namer.taken)
+
+    def constant_names(self) -> set[str]:
+        """Return the names of what is given: neither computed nor trained."""
+        return set(self._namer.constants.values())
 
     def named(self, node: Node) -> bool:
         """Whether the user gave a value a name."""
