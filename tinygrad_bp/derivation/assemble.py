@@ -298,12 +298,10 @@ class Assembly:
         return tuple(lines)
 
     def _leaves_of(self, node: Node) -> list[Node]:
-        """Return the leaves that get their whole gradient from one affine map, weight first."""
-        if node not in self.roles.affine:
-            return []
-        product = self.roles.affine[node][1]
+        """Return the leaves that get their whole gradient from one layer, weight first."""
+        layer = self.roles.affine.get(node)
         found = []
-        for at in dict.fromkeys((product, node)):
+        for at in (node,) if layer is None else dict.fromkeys((layer[1], node)):
             for source in at.inputs:
                 leaf = self.graph.leaf_behind(source)
                 readers = () if leaf is None else self.chain.arrivals.get(leaf, ())

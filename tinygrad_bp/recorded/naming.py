@@ -284,8 +284,8 @@ class Namer:
         path = self.graph.path(leaf).split(" = ")[0].rpartition(".")[2]
         inputs = node.op.inputs if node.op is not None else ()
         called = inputs[position] if position < len(inputs) else ""
-        if node.op is not None and node.op.name in _NORMS | {"add", "multiply"} and path:
-            letter = {"weight": "γ", "bias": "β"}.get(path)
+        if node.op is not None and node.op.name in _NORMS | {"add", "multiply"}:
+            letter = {"weight": "γ", "bias": "β"}.get(path or called)
             if letter:
                 return self._numbered(letter)
         if path:
@@ -350,7 +350,9 @@ class Namer:
         """Name what several operations read, and what reads a weight, in the forward order."""
         roles, graph = self.roles, self.graph
         for node in reversed(graph.order):
-            if node.op is None or node in self.names or node in roles.made_of_parameters:
+            between = node.op is not None and node.op.name not in LAYOUT
+            own = node in self.names or node in roles.made_of_parameters or node in roles.products
+            if not between or own or node.op is None:
                 continue
             several = len(graph.consumers.get(node, ())) > 1
             reads = any(s in roles.made_of_parameters for s in node.inputs if s is not None)
