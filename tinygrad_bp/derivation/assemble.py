@@ -16,6 +16,7 @@ from ..graph import Node
 from ..recorded.network import ForgottenError, Recorded
 from ..rules import elementwise as ew
 from .chain import ONE, Chain, size
+from .columns import Columns, roles_of
 from .facts import Facts
 from .folding import Folding
 from .lines import Line, Path, Step
@@ -59,7 +60,7 @@ class Assembly:
         self._written: dict[Node, Expr] = {}
         self._lines: dict[Node, Line] = {}
         self.defined: set[Node] = set()  # values in between that a line speaks of
-        self.notes: list[str] = []
+        self.left_out: list[tuple[str, str]] = []  # values whose equation can't be told
         self._cut_long_lines()
 
     # -------------------------------------------------------------------------- what gets a line
@@ -188,16 +189,17 @@ class Assembly:
         paths: tuple[Path, ...] = ()
         if len(arrived) > 1:
             paths = tuple(
-                Path(self._through(consumer), self._last(formula)) for consumer, formula in arrived
+                Path(self._through(consumer), self._last(formula, f"d{graph.name(node)}"))
+                for consumer, formula in arrived
             )
-        steps = self._simplified(raw)
+        name = f"d{graph.name(node)}"
         return Line(
-            name=f"d{graph.name(node)}",
-            steps=steps,
-            recorded=self.chain.totals[node].value,
+            name=name,
+            steps=self._simplified(raw, name),
+            recorded=self._turned(name, self.chain.totals[node].value),
             node=node,
             paths=paths,
-            where=self._slopes(steps[-1].formula),
+            where=self._slopes(raw),
             source=graph.source(node),
         )
 
@@ -212,8 +214,21 @@ class Assembly:
             seen.add(node)
         return self.graph.name(node)
 
-    def _simplified(self, formula: Expr) -> tuple[Step, ...]:
-        return tuple(simplify(self._in_sight(formula), self.facts))
+    def _simplified(self, formula: Expr, name: str) -> tuple[Step, ...]:
+        """Return what the right-hand side of ``name = …`` becomes, step by step."""
+        formula = self._in_sight(formula)
+        if self.columns is not None:
+            return tuple(self.columns.steps(formula, name, self.facts))
+        return tuple(simplify(formula, self.facts))
+
+    def _turned(self, name: str, value: Any) -> Any:
+        return value if self.columns is None else self.columns.value(name, value)
+
+    @functools.cached_property
+    def columns(self) -> Columns | None:
+        """What turns a network with a sample in each row, if that is asked for."""
+        roles = roles_of(self.graph) if self.layout == "columns" else {}
+        return Columns(roles) if roles else None
 
     def _in_sight(self, formula: Expr) -> Expr:
         """Write values in between out that no line defines."""
@@ -242,13 +257,14 @@ class Assembly:
                 definitions[graph.name(node)] = equation
         seed = self.chain.gradient(graph.root)
         ones = {ONE, seed.name} if seed.shape == () and seed.value == 1 else {ONE}
-        return Facts(
+        facts = Facts(
             definitions=definitions,
             sizes=self._sizes(),
             ones=frozenset(ones),
             data=frozenset(graph.constant_names()),
             taken=frozenset(graph.names()),
         )
+        return facts if self.columns is None else self.columns.facts(facts)
 
     def _sizes(self) -> dict[int, str]:
         """Name the number of samples, and that of the outputs."""
@@ -263,12 +279,12 @@ class Assembly:
                 sizes[outputs] = "n"
         return sizes
 
-    def _last(self, formula: Expr) -> Expr:
-        return self._simplified(formula)[-1].formula
+    def _last(self, formula: Expr, name: str) -> Expr:
+        return self._simplified(formula, name)[-1].formula
 
     def _slopes(self, formula: Expr) -> tuple[tuple[str, Expr], ...]:
         """Spell out the derivatives that a formula calls by name."""
-        found = []
+        found = {}
         for part in parts(formula):
             if (
                 part.op is not None
@@ -277,9 +293,11 @@ class Assembly:
             ):
                 node = self.graph.node_of(part.args[0])
                 spelled = None if node is None else self.chain.slope(node, part)
-                if spelled is not None:
-                    found.append((text(part), self._last(spelled)))
-        return tuple(found)
+                if node is not None and spelled is not None:
+                    written = self._last(spelled, self.graph.name(node))
+                    if written.op is not part.op:
+                        found[text(part)] = written
+        return tuple(found.items())
 
     # ------------------------------------------------------------------------------- all the lines
 
@@ -320,7 +338,7 @@ class Assembly:
             try:
                 formula = self._equation(node)
             except ForgottenError as gone:
-                self.notes.append(f"{self.graph.name(node)}: {gone}")
+                self.left_out.append((self.graph.name(node), f"not shown: {gone}"))
                 continue
             if formula is not None and not same(formula.value, self.graph.value(node)):
                 raise ForgottenError(
@@ -328,11 +346,14 @@ class Assembly:
                     "since: run the forward pass again, and explain it before the optimizer's step"
                 )
             if formula is not None:
+                name = self.graph.name(node)
+                if self.columns is not None:
+                    formula = self.columns.equation(formula, name, self.facts)
                 lines.append(
                     Line(
-                        name=self.graph.name(node),
+                        name=name,
                         steps=(Step(formula),),
-                        recorded=self.graph.value(node),
+                        recorded=self._turned(name, self.graph.value(node)),
                         node=node,
                         source=self.graph.source(node),
                     )
@@ -404,4 +425,5 @@ class Assembly:
         raw = [line.steps[0].formula for line in self.backward() if len(line.steps) > 1]
         if any(part is seed for formula in raw for part in parts(formula)):
             entries.append((seed.name, "1, with which the chain rule begins"))
+        entries.extend(self.left_out)
         return tuple(entries)

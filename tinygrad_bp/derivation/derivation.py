@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
+import numpy as np
+
 from ..graph import Node
 from ..recorded.network import Recorded
 from .assemble import Assembly
@@ -63,7 +65,8 @@ class Derivation:
         KeyError
             If there is no such value: the message lists the names.
         """
-        return self._assembly.gradient_line(self._node(key))
+        with np.errstate(all="ignore"):
+            return self._assembly.gradient_line(self._node(key))
 
     def _node(self, key: Any) -> Node:
         for line in self.backward:
@@ -216,4 +219,5 @@ def explain(
         keys = [wrt] if isinstance(wrt, str) or hasattr(wrt, "_array") else list(wrt)
         wanted = [graph.find(key) for key in keys]
     seed = None if gradient is None else getattr(gradient, "_array", gradient)
-    return Derivation(Assembly(graph, wanted, layout, depth, seed))
+    with np.errstate(all="ignore"):  # a derivation at infinity is one, too
+        return Derivation(Assembly(graph, wanted, layout, depth, seed))

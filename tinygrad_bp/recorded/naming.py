@@ -209,6 +209,10 @@ class Namer:
             self.constants[key] = self._numbered(_CONSTANTS.get(called, "C"))
         return self.constants[key]
 
+    def is_named(self, operand: Any) -> bool:
+        """Whether the user named a constant operand."""
+        return operand is not None and bool(self._given(operand))
+
     def is_landmark(self, node: Node) -> bool:
         """Whether a value is the result of a layer, an activation, a pooling, or the loss."""
         roles = self.roles

@@ -241,8 +241,21 @@ class Recorded:
             plain = node.op is not None and node.op.broadcasts and getattr(value, "ndim", 1) == 0
             return value.item() if plain else value
         if name not in self._symbols:
-            self._symbols[name] = symbol(name, value)
+            complement = self._complement(node, position, value)
+            self._symbols[name] = symbol(name, value) if complement is None else complement
         return self._symbols[name]
+
+    def _complement(self, node: Node, position: int, value: Any) -> Expr | None:
+        """Write 1 − Y for a constant without a name that is just that, as in a cross-entropy."""
+        if value.dtype.kind != "f" or self._namer.is_named(self.constant(node, position)):
+            return None
+        for other, place in self.constants():
+            given = self.constant(other, place)
+            if self._namer.is_named(given) and tuple(given.shape) == value.shape:
+                rest: Expr = 1 - self.operand(other, place)
+                if np.array_equal(rest.value, value):
+                    return rest
+        return None
 
     def _constant_value(self, node: Node, position: int) -> Any:
         """Return the value of a constant operand; of one that is gone, from the other summand."""
