@@ -19,12 +19,14 @@ from .chain import ONE, Chain, size
 from .columns import Columns, roles_of
 from .facts import Facts
 from .folding import Folding
+from .identities import Depth
 from .lines import Line, Path, Step
 from .notation import text
 from .simplify import simplify
 
 __all__ = ["Assembly"]
 
+_MOST_NAMES = 8  # that the legend spells out
 _LONGEST = 60  # parts of a formula that is still one line
 _LONGEST_RAW = 400  # and before it is simplified
 
@@ -85,10 +87,16 @@ class Assembly:
         leaves_module = self.depth is not None and node in self.folding.inside
         if leaves_module or node in self.roles.affine or self._has_parameter(node):
             return True
+        if self.graph.named(node) and self._is_activated(node):
+            return True
         if self.graph.near_the_loss(node) or node in self.roles.made_of_parameters:
             return False
         several = len(self.chain.arrivals.get(node, ())) > 1
         return several or (bool(self.graph.own_name(node)) and node not in self.roles.activation)
+
+    def _is_activated(self, node: Node) -> bool:
+        """Whether an activation reads a value."""
+        return any(c in self.roles.activation for c, _ in self.graph.consumers.get(node, ()))
 
     def _has_parameter(self, node: Node) -> bool:
         """Whether an operation reads a weight: a norm, an embedding; not `b_ih + b_hh`."""
@@ -255,12 +263,10 @@ class Assembly:
                 continue
             if equation is not None:
                 definitions[graph.name(node)] = equation
-        seed = self.chain.gradient(graph.root)
-        ones = {ONE, seed.name} if seed.shape == () and seed.value == 1 else {ONE}
         facts = Facts(
             definitions=definitions,
             sizes=self._sizes(),
-            ones=frozenset(ones),
+            ones=frozenset({ONE}),
             data=frozenset(graph.constant_names()),
             taken=frozenset(graph.names()),
         )
@@ -349,6 +355,8 @@ class Assembly:
                 name = self.graph.name(node)
                 if self.columns is not None:
                     formula = self.columns.equation(formula, name, self.facts)
+                elif node is self.graph.root:  # its divisor may be the number of samples
+                    formula = simplify(formula, self.facts, Depth.ALGEBRA)[-1].formula
                 lines.append(
                     Line(
                         name=name,
@@ -411,19 +419,34 @@ class Assembly:
 
     def legend(self) -> tuple[tuple[str, str], ...]:
         """Return what short names stand for."""
-        entries = []
-        for node in self.graph.leaves:
-            path = self.graph.path(node)
-            if path and path != self.graph.name(node):
-                entries.append((self.graph.name(node), path))
+        entries = _ranges(
+            [
+                (self.graph.name(node), path)
+                for node in self.graph.leaves
+                if (path := self.graph.path(node)) and path != self.graph.name(node)
+            ]
+        )
         used = {part.name for line in self.backward() for part in parts(line.expr)}
         said = {"m": "the samples of the batch", "n": "the outputs of a sample"}
         for number, name in self._sizes().items():
             if name in used:
                 entries.append((name, f"{number}, {said[name]}"))
-        seed = self.chain.gradient(self.graph.root)
-        raw = [line.steps[0].formula for line in self.backward() if len(line.steps) > 1]
-        if any(part is seed for formula in raw for part in parts(formula)):
-            entries.append((seed.name, "1, with which the chain rule begins"))
         entries.extend(self.left_out)
         return tuple(entries)
+
+
+def _ranges(entries: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Put ``W1 … W8`` together, where there are many."""
+    if len(entries) <= _MOST_NAMES:
+        return entries
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for name, path in entries:
+        groups.setdefault(name.rstrip("0123456789"), []).append((name, path))
+    found = []
+    for group in groups.values():
+        if len(group) > 2:
+            (first, where), (last, there) = group[0], group[-1]
+            found.append((f"{first} … {last}", f"{where} … {there}"))
+        else:
+            found.extend(group)
+    return found

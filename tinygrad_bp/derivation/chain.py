@@ -58,7 +58,8 @@ class Chain:
                 "it (.sum(), .mean()), or give its gradient: explain(…, gradient=…)"
             )
         start = np.ones(root.shape, root.dtype) if seed is None else np.asarray(seed, root.dtype)
-        self._gradients[root] = symbol(f"d{graph.name(root)}", start)
+        begins = ONE if start.shape == () and start == 1 else f"d{graph.name(root)}"
+        self._gradients[root] = symbol(begins, start)
         self.totals[root] = self._gradients[root]
         for node in graph.order:
             if node is not root:

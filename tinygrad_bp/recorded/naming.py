@@ -25,7 +25,7 @@ AFFINE = frozenset({"linear", "conv", "conv_bias", "conv_transpose", "bilinear"}
 
 #: Operations on single elements that stand between two layers, and those on rows.
 ACTIVATIONS = frozenset({
-    "relu", "leaky_relu", "sigmoid", "tanh", "softmax", "log_softmax", "elu", "gelu", "gelu_tanh",
+    "relu", "leaky_relu", "sigmoid", "tanh", "softmax", "elu", "gelu", "gelu_tanh",
     "silu", "softplus", "log_sigmoid", "hardtanh", "selu", "celu", "mish", "softsign", "prelu",
 })  # fmt: skip
 
@@ -92,6 +92,7 @@ class Roles:
         found = [
             n for n in (logs or exits)
             if n is not None and n in region and tuple(n.shape) == tuple(affine.shape)
+            and n.op is not None and n.op.name != "log_softmax"
         ]  # fmt: skip
         if logs or len(found) == 1:
             first = min(found, key=lambda n: n.number, default=None)
@@ -149,7 +150,8 @@ class Roles:
         name = node.op.name if node.op is not None else ""
         if name in AFFINE:
             return node
-        if name == "matmul":
+        # A neuron by itself, of single numbers, has w x in place of a product of matrices.
+        if name == "matmul" or (name == "multiply" and node.shape == ()):
             weights = [s is not None and s in self.made_of_parameters for s in node.inputs]
             return node if any(weights) else None
         if name == "add":
