@@ -127,17 +127,17 @@ __all__ = [
     "cosh", "cosine_embedding_loss", "cosine_similarity", "count_nonzero", "cov", "cpu", "cross",
     "ctc_loss", "cuda", "cummax", "cummin", "cumprod", "cumsum", "cumulative_trapezoid", "datasets",
     "default_generator", "deg2rad", "det", "detach", "device", "diag", "diag_embed", "diagflat",
-    "diagonal", "diagonal_copy", "diagonal_scatter", "diff", "digamma", "dist", "distributed",
+    "diagnose", "diagonal", "diagonal_copy", "diagonal_scatter", "diff", "digamma", "dist", "distributed",
     "distributions", "div", "divide", "dot", "double", "draw", "dropout", "dropout_", "dsplit",
     "dstack", "dtype", "e", "einsum", "empty", "empty_like", "empty_permuted", "empty_strided",
-    "enable_grad", "eq", "equal", "erf", "erfc", "erfinv", "exp", "exp2", "expand_copy", "expm1",
+    "enable_grad", "eq", "equal", "erf", "erfc", "erfinv", "exp", "exp2", "expand_copy", "explain", "expm1",
     "eye", "feature_alpha_dropout", "feature_dropout", "fft", "fill", "fill_", "finfo", "fix",
     "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "float_power",
     "floor", "floor_divide", "fmax", "fmin", "fmod", "fork_rng", "frac", "frexp", "from_dlpack",
     "from_numpy", "frombuffer", "full", "full_like", "func", "functional", "gather", "gcd", "ge",
     "geqrf", "ger", "get_autocast_dtype", "get_default_device", "get_default_dtype",
     "get_deterministic_debug_mode", "get_device", "get_float32_matmul_precision",
-    "get_num_interop_threads", "get_num_threads", "get_rng_state", "gradient", "greater",
+    "get_num_interop_threads", "get_num_threads", "get_rng_state", "gradient", "gradient_flow", "greater",
     "greater_equal", "gt", "half", "hamming_window", "hann_window", "hardshrink", "heaviside",
     "hinge_embedding_loss", "histc", "histogram", "histogramdd", "hsplit", "hstack", "hypot", "i0",
     "igamma", "igammac", "iinfo", "imag", "index_add", "index_copy", "index_fill", "index_put",
@@ -189,14 +189,17 @@ __all__ = [
 
 if _TYPE_CHECKING:
     from . import (
-        accelerator, amp, autograd, backends, cpu, cuda, datasets, distributed, distributions, fft,
-        func,
+        accelerator, amp, autograd, backends, cpu, cuda, datasets, derivation, diagnosis,
+        distributed, distributions, drawing, fft, func,
         functional, jit, linalg, masked, mps, multiprocessing, nn, op, optim, profiler,
-        serialization, signal, sparse, special, testing, textbook, types, utils, version, xpu,
+        serialization, signal, sparse, special, stepping, testing, textbook, types, utils, version, xpu,
     )  # fmt: skip
     from .amp import (
         GradScaler, autocast, get_autocast_dtype, is_autocast_available, is_autocast_enabled,
     )  # fmt: skip
+    from .derivation import explain
+    from .derivation.flow import gradient_flow
+    from .diagnosis import diagnose
     from .drawing import draw
     from .environment import (
         are_deterministic_algorithms_enabled, compile, get_deterministic_debug_mode,
@@ -277,8 +280,8 @@ if _TYPE_CHECKING:
 
 # Loaded when first used: importing the package takes little longer than importing NumPy.
 _ROOMS: tuple[str, ...] = (
-    "autograd", "datasets", "distributions", "fft", "linalg", "masked", "nn", "op", "optim",
-    "signal", "special", "textbook",
+    "autograd", "datasets", "derivation", "diagnosis", "distributions", "drawing", "fft", "linalg",
+    "masked", "nn", "op", "optim", "signal", "special", "stepping", "textbook",
 )  # fmt: skip
 _ROOMS += (
     "accelerator", "amp", "backends", "cpu", "cuda", "distributed", "func", "functional", "jit",
@@ -304,6 +307,7 @@ _VERBS.update(dict.fromkeys((
     "IntTensor", "LongTensor", "ShortTensor", "set_default_tensor_type",
 ), "legacy"))  # fmt: skip
 _VERBS["cdist"] = "functions.distances"
+_VERBS.update({"diagnose": "diagnosis", "explain": "derivation", "gradient_flow": "derivation.flow"})
 _VERBS.update(dict.fromkeys(("AcceleratorError", "OutOfMemoryError"), "devices"))
 _VERBS.update(dict.fromkeys(("TypedStorage", "UntypedStorage"), "memory"))
 _VERBS.update(dict.fromkeys((

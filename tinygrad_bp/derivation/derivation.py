@@ -28,6 +28,8 @@ class Derivation:
         What short names stand for: ``("m", "6, the samples of the batch")``.
     title : str
         The last value: what is differentiated.
+    graph : Recorded
+        The graph: its values, names and symbols.
 
     Examples
     --------
