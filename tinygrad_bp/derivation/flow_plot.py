@@ -77,7 +77,7 @@ def plot(flow: Flow, ax: Axes | None = None) -> Axes:
             label.set(rotation=60, ha="right", rotation_mode="anchor")
     ax.set_xlabel("layer, from the input to the loss")
     ax.set_ylabel("length of the gradient")
-    ax.set_title(flow.heading, fontsize=10, loc="left")
+    ax.set_title(flow.heading.replace(": ", "\n", 1), fontsize=10, loc="left")
     ax.spines[["top", "right"]].set_visible(False)
     ax.set_axisbelow(True)
     ax.grid(axis="y", color="0.9")

@@ -191,6 +191,8 @@ class Namer:
         self._landmarks()
         self._inputs()
         self._steps_between()
+        for node in reversed(graph.order):  # the others, in the forward order too
+            self.name(node)
 
     # ------------------------------------------------------------------------------------ answers
 
