@@ -13,13 +13,14 @@ from typing import Any
 
 from ..expr import Expr, apply, parts, replace, same
 from ..graph import Node
+from ..recorded.naming import ACTIVATIONS
 from ..recorded.network import ForgottenError, Recorded
 from ..rules import elementwise as ew
+from .algebra.definitions import Depth
 from .chain import ONE, Chain, size
 from .columns import Columns, roles_of
 from .facts import Facts
 from .folding import Folding
-from .identities import Depth
 from .lines import Line, Path, Step
 from .notation import text
 from .simplify import simplify
@@ -96,7 +97,8 @@ class Assembly:
 
     def _is_activated(self, node: Node) -> bool:
         """Whether an activation reads a value."""
-        return any(c in self.roles.activation for c, _ in self.graph.consumers.get(node, ()))
+        readers = [c.op for c, _ in self.graph.consumers.get(node, ()) if c.op is not None]
+        return any(op.name in ACTIVATIONS for op in readers)
 
     def _has_parameter(self, node: Node) -> bool:
         """Whether an operation reads a weight: a norm, an embedding; not `b_ih + b_hh`."""
@@ -182,7 +184,7 @@ class Assembly:
             for c in consumers
             if not self._is_symbol(c)
         }
-        return replace(formula, put) if put else formula  # type: ignore[no-any-return]
+        return replace(formula, put) if put else formula
 
     def gradient_line(self, node: Node) -> Line:
         """Return the line of the gradient of a value, printed or not."""
@@ -247,7 +249,7 @@ class Assembly:
                 written = self._equation(node)
                 if written is not None and same(written.value, part.value):
                     put[id(part)] = written
-        return replace(formula, put) if put else formula  # type: ignore[no-any-return]
+        return replace(formula, put) if put else formula
 
     @functools.cached_property
     def facts(self) -> Facts:

@@ -47,7 +47,7 @@ class Chain:
 
     def __init__(self, graph: Recorded, seed: Any = None) -> None:
         self.graph = graph
-        self.arrivals: dict[Node, list[tuple[Node, int, Expr]]] = {}
+        self.arrivals: dict[Node, list[tuple[Node, int, Any]]] = {}
         self.totals: dict[Node, Expr] = {}
         self._gradients: dict[Node, Expr] = {}
         self._outputs: dict[Node, Parts] = {}  # of a Function with several: what arrives at each
@@ -123,7 +123,7 @@ class Chain:
             if not isinstance(formula, Parts):
                 formula = self._by_name(node, g, formula)
             if isinstance(formula, Parts):  # one of the outputs of a custom Function
-                self.arrivals.setdefault(source, []).append((node, position, formula))  # type: ignore[arg-type]
+                self.arrivals.setdefault(source, []).append((node, position, formula))
                 continue
             if size(formula) > _LONGEST_RULE:
                 formula = _by_its_name(node, position, g, saved)

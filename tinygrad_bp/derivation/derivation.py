@@ -96,10 +96,22 @@ class Derivation:
 
     # ---------------------------------------------------------------------------------- documents
 
-    def __str__(self) -> str:
+    def to_text(self, *, width: int = 80, sources: bool = False) -> str:
+        """Return the derivation for a terminal, as ``print`` shows it.
+
+        Parameters
+        ----------
+        width : int
+            The columns of the terminal.
+        sources : bool
+            Say where in the user's code each value was computed.
+        """
         from .text import derivation_text
 
-        return derivation_text(self)
+        return derivation_text(self, width=width, sources=sources)
+
+    def __str__(self) -> str:
+        return self.to_text()
 
     def __repr__(self) -> str:
         return str(self)

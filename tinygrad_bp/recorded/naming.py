@@ -115,7 +115,7 @@ class Roles:
         for position, source in enumerate(node.inputs):
             if source is None:
                 operand = self.graph.constant(node, position)
-                if operand is None or getattr(operand, "ndim", 0):
+                if operand is None or getattr(operand, "ndim", 0) > 0:
                     return False
         return True
 
@@ -335,7 +335,8 @@ class Namer:
             elif name == "multiply" and self._is_mask(value):
                 self.constants[key] = self._numbered("M")
             elif name in LOSSES or self._is_target(node):
-                self.constants[key] = self._first_or_numbered("Y")
+                # As the notes have it: Y has a column for each sample, y its label.
+                self.constants[key] = self._first_or_numbered("y" if kind in "iu" else "Y")
             elif name == "embedding" and kind in "iu":
                 self.constants[key] = self._first_or_numbered("X")
 

@@ -90,7 +90,7 @@ class Recorded:
         """
         if isinstance(key, Tensor):
             if key.node in self.consumers or key.node is self.root:
-                return key.node  # type: ignore[return-value]
+                return key.node
             raise KeyError(
                 f"the tensor of shape {tuple(key.shape)} is not in the graph of the loss: it was "
                 "not used for it, or not recorded (tgb.autograd.why_no_grad tells why)"
