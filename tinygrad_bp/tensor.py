@@ -493,7 +493,7 @@ def _watch(op: Op, values: Any, attrs: dict[str, Any], out: Tensor) -> None:
 
 
 def _referable(operand: Any) -> bool:
-    """Whether somebody else may hold an operand: not a number, which promotion makes an array of."""
+    """Whether somebody else may hold an operand: not a number that promotion made an array."""
     return isinstance(operand, Tensor) or (isinstance(operand, np.ndarray) and operand.ndim > 0)
 
 

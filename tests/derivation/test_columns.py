@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import tinygrad_bp as tgb
-from tinygrad_bp.derivation.columns import Columns, roles_of
-from tinygrad_bp.derivation.facts import Facts
+from tinygrad_bp.derivation.algebra.columns import Columns, roles_of
+from tinygrad_bp.derivation.algebra.facts import Facts
 from tinygrad_bp.expr import Expr, evaluate, symbol
 from tinygrad_bp.recorded.network import Recorded
 from tinygrad_bp.rules.linalg import linear

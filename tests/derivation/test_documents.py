@@ -12,12 +12,14 @@ import pytest
 from latex2mathml.converter import convert
 
 import tinygrad_bp as tgb
-from tinygrad_bp.derivation import documents, explain, layout
+from tinygrad_bp.derivation import explain
 from tinygrad_bp.derivation.chain import slope_op
+from tinygrad_bp.derivation.documents import layout
+from tinygrad_bp.derivation.documents import pages as documents
+from tinygrad_bp.derivation.documents.rows import broken
+from tinygrad_bp.derivation.documents.terminal import derivation_text
 from tinygrad_bp.derivation.lines import Line, Step
 from tinygrad_bp.derivation.lines import Path as Way
-from tinygrad_bp.derivation.rows import broken
-from tinygrad_bp.derivation.text import derivation_text
 from tinygrad_bp.expr import Expr, symbol
 from tinygrad_bp.rules import elementwise as ew
 from tinygrad_bp.rules import reduce as rd
@@ -272,7 +274,7 @@ def test_a_name_is_never_markup() -> None:
 
 
 def test_without_latex2mathml_a_page_says_what_to_install(monkeypatch: Any) -> None:
-    monkeypatch.delitem(sys.modules, "tinygrad_bp.derivation.mathml", raising=False)
+    monkeypatch.delitem(sys.modules, "tinygrad_bp.derivation.documents.mathml", raising=False)
     for name in [n for n in sys.modules if n.split(".")[0] == "latex2mathml"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "latex2mathml", None)

@@ -9,7 +9,7 @@ import pytest
 
 import tinygrad_bp as tgb
 from tinygrad_bp import nn
-from tinygrad_bp.derivation.flow import gradient_flow
+from tinygrad_bp.flow.flow import gradient_flow
 
 LAYERS, WIDTH, BATCH = 20, 32, 64
 

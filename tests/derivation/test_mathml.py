@@ -6,8 +6,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tinygrad_bp.derivation.mathml import mathml
-from tinygrad_bp.derivation.notation import name_latex
+from tinygrad_bp.derivation.documents.mathml import mathml
+from tinygrad_bp.derivation.notation.formulas import name_latex
 
 
 def words(tex):
@@ -51,11 +51,13 @@ def test_on_a_line_of_its_own():
     assert mathml("x", block=True).startswith('<math display="block">')
 
 
-@pytest.mark.parametrize("module", ["tinygrad_bp.derivation.mathml", "tinygrad_bp.stepping.walk"])
+@pytest.mark.parametrize(
+    "module", ["tinygrad_bp.derivation.documents.mathml", "tinygrad_bp.stepping.walk"]
+)
 def test_without_the_package_the_extra_is_named(module, monkeypatch):
     for name in [n for n in sys.modules if n.split(".")[0] == "latex2mathml"]:
         monkeypatch.setitem(sys.modules, name, None)
-    for name in ("tinygrad_bp.derivation.mathml", module):
+    for name in ("tinygrad_bp.derivation.documents.mathml", module):
         monkeypatch.delitem(sys.modules, name, raising=False)
     with pytest.raises(ImportError, match=r"tinygrad_bp\[viz\]") as caught:
         import_module(module)

@@ -13,11 +13,11 @@ from latex2mathml.converter import convert
 from tests.derivation.reading import Reader, from_tex
 from tests.ops.case import Case, table
 from tests.ops.cases import CASES
-from tinygrad_bp.derivation import notation
 from tinygrad_bp.derivation.chain import slope_op
-from tinygrad_bp.derivation.notation import latex, text
-from tinygrad_bp.derivation.signs import signs
-from tinygrad_bp.derivation.templates import TEMPLATES
+from tinygrad_bp.derivation.notation import formulas as notation
+from tinygrad_bp.derivation.notation.formulas import latex, text
+from tinygrad_bp.derivation.notation.signs import signs
+from tinygrad_bp.derivation.notation.templates import TEMPLATES
 from tinygrad_bp.expr import Expr, parts, symbol, value_of
 from tinygrad_bp.op import elementwise
 from tinygrad_bp.rules import activation as ac

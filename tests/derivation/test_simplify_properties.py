@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from tests.ops.case import Case
 from tests.ops.cases import CASES
+from tinygrad_bp.derivation.algebra.checking import agrees
 from tinygrad_bp.derivation.algebra.definitions import Depth
-from tinygrad_bp.derivation.checking import agrees
-from tinygrad_bp.derivation.facts import Facts, symbols
-from tinygrad_bp.derivation.simplify import _step, simplify
+from tinygrad_bp.derivation.algebra.facts import Facts, symbols
+from tinygrad_bp.derivation.algebra.simplify import _step, simplify
 from tinygrad_bp.expr import Expr, evaluate, symbol
 from tinygrad_bp.rules.elementwise import gate
 from tinygrad_bp.rules.reduce import spread

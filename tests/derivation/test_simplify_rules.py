@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinygrad_bp.derivation.checking import agrees, rounding
-from tinygrad_bp.derivation.facts import Facts
-from tinygrad_bp.derivation.simplify import simplify
+from tinygrad_bp.derivation.algebra.checking import agrees, rounding
+from tinygrad_bp.derivation.algebra.facts import Facts
+from tinygrad_bp.derivation.algebra.simplify import simplify
 from tinygrad_bp.expr import Expr, symbol
 from tinygrad_bp.op import primitive
 from tinygrad_bp.rules.elementwise import gate, multiply

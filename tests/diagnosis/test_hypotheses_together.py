@@ -1,4 +1,4 @@
-"""What several gradients tell together: what is inherited, which ties they resolve, and which stay."""
+"""What several gradients tell together: what is inherited, which ties they resolve."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A network of three square layers and its backward pass by hand, line by line, to be bent in tests."""
+"""A network of three square layers, and its backward pass by hand, to be bent line by line."""
 
 from __future__ import annotations
 

@@ -16,14 +16,14 @@ from ..graph import Node
 from ..recorded.naming import ACTIVATIONS
 from ..recorded.network import ForgottenError, Recorded
 from ..rules import elementwise as ew
+from .algebra.columns import Columns, roles_of
 from .algebra.definitions import Depth
+from .algebra.facts import Facts
+from .algebra.simplify import simplify
 from .chain import ONE, Chain, size
-from .columns import Columns, roles_of
-from .facts import Facts
 from .folding import Folding
 from .lines import Line, Path, Step
-from .notation import text
-from .simplify import simplify
+from .notation.formulas import text
 
 __all__ = ["Assembly"]
 
@@ -196,13 +196,16 @@ class Assembly:
         graph = self.graph
         raw = self.written(node)
         arrived = self._arrived(node)
-        paths: tuple[Path, ...] = ()
-        if len(arrived) > 1:
-            paths = tuple(
-                Path(self._through(consumer), self._last(formula, f"d{graph.name(node)}"))
-                for consumer, formula in arrived
-            )
         name = f"d{graph.name(node)}"
+        over: dict[Node, Expr] = {}  # an operation that reads a value twice is one path
+        for consumer, formula in arrived:
+            over[consumer] = ew.add(over[consumer], formula) if consumer in over else formula
+        paths: tuple[Path, ...] = ()
+        if len(over) > 1:
+            paths = tuple(
+                Path(self._through(consumer), self._last(formula, name))
+                for consumer, formula in over.items()
+            )
         return Line(
             name=name,
             steps=self._simplified(raw, name),

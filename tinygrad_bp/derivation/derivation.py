@@ -106,7 +106,7 @@ class Derivation:
         sources : bool
             Say where in the user's code each value was computed.
         """
-        from .text import derivation_text
+        from .documents.terminal import derivation_text
 
         return derivation_text(self, width=width, sources=sources)
 
@@ -118,13 +118,13 @@ class Derivation:
 
     def to_latex(self, document: bool = False) -> str:
         """Return the derivation in TeX: an ``align*``, or a whole document for ``pdflatex``."""
-        from .documents import to_latex
+        from .documents.pages import to_latex
 
         return to_latex(self, document=document)
 
     def to_markdown(self) -> str:
         """Return the derivation in Markdown, formulas between ``$$``."""
-        from .documents import to_markdown
+        from .documents.pages import to_markdown
 
         return to_markdown(self)
 
@@ -149,7 +149,7 @@ class Derivation:
 
             html: str = import_module("tinygrad_bp.stepping").page(self)
         else:
-            from .documents import to_html
+            from .documents.pages import to_html
 
             html = to_html(self)
         if path is not None:
@@ -157,12 +157,12 @@ class Derivation:
         return html
 
     def _repr_latex_(self) -> str:
-        from .documents import repr_latex
+        from .documents.pages import repr_latex
 
         return repr_latex(self)
 
     def _repr_html_(self) -> str:
-        from .documents import repr_html
+        from .documents.pages import repr_html
 
         return repr_html(self)
 

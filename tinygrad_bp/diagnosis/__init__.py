@@ -85,7 +85,7 @@ def diagnose(loss: Any, gradients: Mapping[Any, Any], *, names: Mapping[str, Any
     >>> W = tgb.tensor(np.array([[0.2, -0.4], [0.7, 0.1]]), requires_grad=True).named("W1")
     >>> A = tgb.tanh(W @ X)
     >>> loss = 0.5 * (A * A).sum()
-    >>> dA = A.numpy()
+    >>> dA = A.detach().numpy()
     >>> report = diagnose(loss, {W: dA @ X.numpy().T})  # tanh' was left out
     >>> report[W].causes
     ('missing-activation-derivative',)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -189,23 +188,23 @@ _ALWAYS = (
 def advice(engine: Engine, findings: list[Finding]) -> str:
     """Say what would separate the ties, if there are any."""
     tied = [f for f in findings if f.verdict == "ambiguous"]
-    same = [f.name for f in tied if any(set(f.causes) <= pair for pair in _ALWAYS)]
-    names = ", ".join(f.name for f in tied if f.name not in same)
-    if not names:
-        return "" if not same else (
-            f"{', '.join(same)}: these mistakes are the same numbers for every batch. Your line of "
-            "code tells which it was."
-        )  # fmt: skip
-    sizes = engine.factors.sizes
-    m = sizes.get("m", 0)
-    if m and m < 3:
+    if not tied:
+        return ""
+    m = engine.factors.sizes.get("m", 0)
+    other = [f for f in tied if not any(set(f.causes) <= pair for pair in _ALWAYS)]
+    names = ", ".join(f.name for f in other or tied)
+    batch = "batch of at least 3 different samples; tgb.diagnosis.separating_batch makes one."
+    if 0 < m < 3:
         return (
             f"{names}: with {'one sample' if m == 1 else f'{m} samples'} several mistakes give the "
-            "same numbers. Use a batch of at least 3 different samples; "
-            "tgb.diagnosis.separating_batch makes one."
+            f"same numbers. Use a {batch}"
         )
-    given: Any = "the other gradients too (dZ, db, the earlier layers')"
+    if not other:
+        return (
+            f"{names}: these mistakes are the same numbers for every batch. Your line of code "
+            "tells which it was."
+        )
     return (
-        f"{names}: several mistakes give the same numbers here. Hand in {given}, or use another "
-        "batch of at least 3 different samples; tgb.diagnosis.separating_batch makes one."
+        f"{names}: several mistakes give the same numbers here. Hand in the other gradients too "
+        f"(dZ, db, the earlier layers'), or use another {batch}"
     )

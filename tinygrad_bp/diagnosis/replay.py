@@ -200,7 +200,7 @@ class Replay:
 
     def _foreign(self, node: Node, i: int, g: Any) -> Any:
         """Run the backward of a custom function, on the graph's own type."""
-        positions, pulled = node.pull(np.asarray(g, self.graph.value(node).dtype), None, None)
+        positions, pulled = node.pull(np.asarray(g, node.dtype), None, None)
         for position, gradient in zip(positions, pulled, strict=True):
             if position == i:
                 return _wide(gradient)

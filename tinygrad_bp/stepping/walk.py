@@ -9,8 +9,8 @@ import numpy as np
 
 from ..derivation import Derivation
 from ..derivation.chain import Chain
-from ..derivation.mathml import mathml
-from ..derivation.notation import latex, name_latex
+from ..derivation.documents.mathml import mathml
+from ..derivation.notation.formulas import latex, name_latex
 from ..expr import Expr, parts
 from ..graph import Node
 from ..recorded.network import Recorded

@@ -8,7 +8,7 @@ from enum import IntEnum
 import numpy as np
 
 from ...expr import Expr, symbol
-from ..facts import Facts
+from .facts import Facts
 from .forms import Atom, Axes, Bracket, Factor, Form, Leaf
 from .patterns import PatternReader
 from .sizes import Sizes

@@ -11,9 +11,9 @@ import numpy as np
 from ...expr import Expr, symbol
 from ...rules import elementwise as ew
 from ...rules import loss, shape
-from ..facts import Facts
 from .classes import CHOOSING, chosen
 from .definitions import Defined, Depth
+from .facts import Facts
 from .forms import Atom, Axes, Bracket, Call, Factor, Form, Leaf, Product, Shape, Total, product_of
 from .sizes import number_of
 

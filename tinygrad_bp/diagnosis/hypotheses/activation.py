@@ -134,14 +134,15 @@ def _leaky(roles: Roles, act: Activated, z: str, a: str, right: str) -> Iterator
     """Yield slopes of 1 above 0, and of any other number below."""
     at = roles.replay.values[act.z]
     above = at > 0
-    if not np.all(act.slope[above] == 1) or np.all(above) or act.known is None:
+    if np.all(above):
         return
+    spelled = act.known.formula.replace("Z", z) if act.known else "the activation's derivative"
 
     def meanings(slope: float) -> list[Meaning]:
         if not 0 < abs(slope) < 1:
             return []
         what = f"d{z} uses the slope {slope:.4g} where {z} ≤ 0"
-        mend = f"use {act.known.sign}′({z}): {act.known.formula.replace('Z', z)}."  # type: ignore[union-attr]
+        mend = f"multiply d{a} elementwise by {spelled}."
         return [Meaning(("wrong-activation-derivative",), Words(f"d{z}", what, right, mend), 34)]
 
     yield Change(

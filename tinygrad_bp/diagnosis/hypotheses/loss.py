@@ -19,6 +19,9 @@ from .factors import Factors
 
 __all__ = ["cut_off", "first_lines", "rounded"]
 
+#: In how many of the samples a small number inside of a logarithm may be felt.
+_FEW = 0.3
+
 
 def first_lines(roles: Roles, factors: Factors) -> Iterator[Change]:
     """Yield other derivatives of the loss for every output of the network."""
@@ -52,12 +55,13 @@ def cut_off(roles: Roles) -> Iterator[Change]:
         if right.shape != a.shape:
             continue
         error = a - head.target
-        kept = (a > 1e-9) & (a < 1 - 1e-9) & (error != 0)
         m, n = head.sizes
         factors = [1.0, 1 / m, 1 / (m * n)]
+        kept = (a > 1e-3) & (a < 1 - 1e-3) & (np.abs(error) > 1e-3)
         if np.any(kept):
-            factor = float(np.sum(right[kept] * error[kept]) / np.sum(error[kept] ** 2))
-            if np.abs(right - factor * error)[kept].max() > 1e-2 * np.abs(right).max():
+            ratios = right[kept] / error[kept]
+            factor = float(np.median(ratios))
+            if np.mean(np.abs(ratios - factor) > 1e-3 * abs(factor)) > _FEW:
                 continue  # another loss
             factors = [factor]
         z = roles.graph.name(head.z)

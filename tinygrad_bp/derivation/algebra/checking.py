@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ..expr import Expr, evaluate, parts
-from ..rules import elementwise as ew
-from ..rules import linalg, reduce, shape
+from ...expr import Expr, evaluate, parts
+from ...rules import elementwise as ew
+from ...rules import linalg, reduce, shape
 
 __all__ = ["agrees", "rounding"]
 

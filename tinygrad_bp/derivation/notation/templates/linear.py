@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ...expr import Expr
+from ....expr import Expr
 from ..phrase import Level, Phrase, beside, minus, transposed
 from .arithmetic import scaled
 from .grammar import Template, Writer, call, listed, shape_of

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from ...expr import Expr
+from ....expr import Expr
 from ..numerals import number, subscript
 from ..phrase import Level, Phrase, tall
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...expr import Expr
+from ....expr import Expr
 from ..phrase import Level, Phrase, fenced
 from .grammar import Template, Writer, axes_index, call, listed, shape_of
 

@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from ..expr import Expr, parts
-from ..op import Op
+from ...expr import Expr, parts
+from ...op import Op
 from .numerals import array, number, uniform
 from .phrase import Level, Phrase
 from .symbols import symbol, word

@@ -10,11 +10,11 @@ import numpy as np
 
 from ..recorded.network import Recorded
 from ..tensor import Tensor
-from .flow_layers import layers_of
-from .flow_measure import gradients_of, measured
-from .flow_sentences import Finding, findings_of, notes_of, number_text
-from .flow_units import units_of
-from .flow_verdicts import Layer, Thresholds, factor_of, verdict_of
+from .layers import layers_of
+from .measure import gradients_of, measured
+from .sentences import Finding, findings_of, notes_of, number_text
+from .units import units_of
+from .verdicts import Layer, Thresholds, factor_of, verdict_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -206,12 +206,12 @@ class Flow:
         -------
         matplotlib Axes
         """
-        from .flow_plot import plot
+        from .plot import plot
 
         return plot(self, ax)
 
     def _repr_html_(self) -> str:
-        from .flow_plot import html
+        from .plot import html
 
         return html(self)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...expr import Expr
+from ....expr import Expr
 from ..numerals import number, raised, uniform
 from ..phrase import Level, Phrase, beside, fenced, minus
 from .grammar import Template, Writer, scalar, shape_of

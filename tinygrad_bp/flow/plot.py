@@ -6,8 +6,8 @@ import math
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from .flow_sentences import number_text
-from .flow_verdicts import VERDICTS, Layer
+from .sentences import number_text
+from .verdicts import VERDICTS, Layer
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

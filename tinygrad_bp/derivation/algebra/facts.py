@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from ..expr import Expr, parts
+from ...expr import Expr, parts
 
 __all__ = ["Facts", "symbols"]
 
@@ -20,7 +20,7 @@ def symbols(formula: Expr) -> dict[str, Expr]:
 
 @dataclass(frozen=True)
 class Facts:
-    """What :func:`~tinygrad_bp.derivation.simplify.simplify` may use.
+    """What :func:`~tinygrad_bp.derivation.algebra.simplify.simplify` may use.
 
     Attributes
     ----------

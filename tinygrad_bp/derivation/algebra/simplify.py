@@ -11,19 +11,19 @@ from collections.abc import Hashable, Mapping
 
 import numpy as np
 
-from ..expr import Expr, parts
-from ..rules import elementwise as ew
-from ..rules import loss, reduce, shape
-from .algebra.classes import CHOOSING
-from .algebra.definitions import Depth
-from .algebra.forms import Form
-from .algebra.properties import Knowing, may_add_up
-from .algebra.sizes import Sizes
-from .algebra.writing import Writer
+from ...expr import Expr, parts
+from ...rules import elementwise as ew
+from ...rules import loss, reduce, shape
+from ..lines import Step
+from ..notation.formulas import text
 from .checking import agrees
+from .classes import CHOOSING
+from .definitions import Depth
 from .facts import Facts, symbols
-from .lines import Step
-from .notation import text
+from .forms import Form
+from .properties import Knowing, may_add_up
+from .sizes import Sizes
+from .writing import Writer
 
 __all__ = ["Depth", "Facts", "simplify"]
 

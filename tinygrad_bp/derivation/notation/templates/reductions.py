@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...expr import Expr
+from ....expr import Expr
 from ..phrase import Level, Phrase, fenced
 from .grammar import Template, Writer, axes_index, call, shape_of, sizes
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...expr import Expr, value_of
+from ....expr import Expr, value_of
 from ..numerals import everywhere, number
 from ..phrase import Level, Phrase, transposed
 from .arithmetic import same

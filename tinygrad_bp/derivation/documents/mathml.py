@@ -39,7 +39,7 @@ def mathml(tex: str, block: bool = False) -> str:
     Parameters
     ----------
     tex : str
-        A formula as :func:`tinygrad_bp.derivation.notation.latex` writes it.
+        A formula as :func:`tinygrad_bp.derivation.notation.formulas.latex` writes it.
     block : bool
         On a line of its own.
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .flow_verdicts import (
+from .verdicts import (
     VERDICTS,
     Layer,
     Thresholds,

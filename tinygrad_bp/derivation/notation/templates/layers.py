@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...expr import Expr
+from ....expr import Expr
 from ..numerals import number
 from ..phrase import Level, Phrase, fenced
 from .arithmetic import difference, hadamard, quotient, scaled

@@ -8,14 +8,14 @@ from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from .lines import Line, Repeat
-from .repeats import fold
+from ..lines import Line, Repeat
+from ..notation.symbols import prose, symbol, word
+from ..repeats import fold
 from .rows import Row, broken, repeat_title, rows
-from .symbols import prose, symbol, word
-from .text import meanings
+from .terminal import meanings
 
 if TYPE_CHECKING:
-    from .derivation import Derivation
+    from ..derivation import Derivation
 
 __all__ = ["repr_html", "repr_latex", "to_html", "to_latex", "to_markdown"]
 

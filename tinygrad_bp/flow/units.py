@@ -10,8 +10,8 @@ import numpy as np
 
 from ..graph import Node
 from ..recorded.network import Recorded
-from .flow_layers import PRODUCTS, Part
-from .flow_slopes import slope_of
+from .layers import PRODUCTS, Part
+from .slopes import slope_of
 
 __all__ = ["Units", "units_of"]
 

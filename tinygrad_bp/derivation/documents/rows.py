@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..expr import parts
-from . import notation
-from .lines import Line, Repeat
-from .phrase import Level
-from .text import common_shape, numbers, shape_text, steps_of
+from ...expr import parts
+from ..lines import Line, Repeat
+from ..notation import formulas as notation
+from ..notation.phrase import Level
+from .terminal import common_shape, numbers, shape_text, steps_of
 
 __all__ = ["Row", "broken", "repeat_title", "rows"]
 

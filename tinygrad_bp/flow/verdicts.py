@@ -20,7 +20,7 @@ VERDICTS = (
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Where a verdict begins; see :func:`~tinygrad_bp.derivation.flow.gradient_flow`."""
+    """Where a verdict begins; see :func:`~tinygrad_bp.flow.flow.gradient_flow`."""
 
     vanishing: float = 1e-3
     exploding: float = 1e3

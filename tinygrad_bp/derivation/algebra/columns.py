@@ -33,12 +33,12 @@ from typing import Any
 
 import numpy as np
 
-from ..expr import Expr, apply, parts, replace, symbol
-from ..graph import Node
-from ..recorded.network import Recorded
-from ..rules import linalg, shape
+from ...expr import Expr, apply, parts, replace, symbol
+from ...graph import Node
+from ...recorded.network import Recorded
+from ...rules import linalg, shape
+from ..lines import Step
 from .facts import Facts
-from .lines import Step
 from .simplify import Depth, simplify
 
 __all__ = ["Columns", "roles_of"]

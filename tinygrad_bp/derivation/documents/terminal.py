@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..expr import Expr, parts
-from . import layout, notation
-from .lines import Line, Repeat
-from .numerals import decimal
-from .phrase import Level, Phrase
-from .repeats import fold
-from .signs import signs
+from ...expr import Expr, parts
+from ..lines import Line, Repeat
+from ..notation import formulas as notation
+from ..notation.numerals import decimal
+from ..notation.phrase import Level, Phrase
+from ..notation.signs import signs
+from ..repeats import fold
+from . import layout
 
 if TYPE_CHECKING:
-    from .derivation import Derivation
+    from ..derivation import Derivation
 
 __all__ = ["common_shape", "derivation_text", "meanings", "numbers", "shape_text", "steps_of"]
 

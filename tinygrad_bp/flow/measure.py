@@ -14,9 +14,9 @@ from ..autograd.why import why_no_grad
 from ..graph import Node
 from ..recorded.network import Recorded
 from ..tensor import Tensor, lift, wrap
-from .flow_layers import Part, Place
-from .flow_units import Units
-from .flow_verdicts import Layer
+from .layers import Part, Place
+from .units import Units
+from .verdicts import Layer
 
 __all__ = ["gradients_of", "measured"]
 
