@@ -179,6 +179,20 @@ def test_a_convolution_has_the_hypotheses_about_whole_lines() -> None:
     assert diagnose(loss, {w: -right.numpy()})[w].causes == ("sign",)
 
 
+def test_the_tolerance_of_single_precision_hides_no_mistake_before_a_maximum() -> None:
+    tgb.manual_seed(0)
+    model = nn.Sequential(
+        nn.Conv2d(1, 3, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(27, 5)
+    )
+    images = tgb.tensor(rng.normal(size=(4, 1, 8, 8)).astype("float32"))
+    loss = (model(images) ** 2).mean()
+    loss.backward(retain_graph=True)
+    hand = {name: p.grad.numpy().copy() for name, p in model.named_parameters()}
+    assert diagnose(loss, hand, model=model).right
+    for name, array in hand.items():
+        assert diagnose(loss, {name: 1.01 * array}, model=model)[name].causes == ("scale",)
+
+
 class Cube(tgb.autograd.Function):
     """A custom operation, whose rule is code of the user's."""
 

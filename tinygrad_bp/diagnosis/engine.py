@@ -19,6 +19,7 @@ from .lines import lines_of
 from .replay import Replay
 from .results import Result
 from .roles import Roles
+from .rounding import rounding
 from .verdicts import Judge
 
 __all__ = ["Engine"]
@@ -42,7 +43,7 @@ class Engine:
         self.replay = Replay(graph)
         self.roles = Roles(self.replay)
         keys = [key for key in given if key in self.replay.totals]
-        self.rounding = self.replay.rounding(keys, self.replay.eps, self._blur())
+        self.rounding = rounding(self.replay, keys, self.replay.eps, self._blur())
         self.fitter = Fitter(self.replay, self.rounding)
         single = self.replay.eps > 1e-12
         self.factors = Factors(self.roles, 3e-5 if single else 1e-8)
@@ -111,7 +112,8 @@ class Engine:
         vector = 1 + (len(key.shape) < 2 or min(key.shape) == 1)
         layers = [a.out.number for a in self.roles.affine if key in self._parameters(a)]
         consumers = [c.number for c, _ in self.graph.consumers.get(key, ())]
-        return -max(layers or consumers or [0]), vector
+        # A weight that several layers share is complete with the first of them.
+        return -(min(layers) if layers else max(consumers, default=0)), vector
 
     # -------------------------------------------------------------------------------- a wrong key
 

@@ -7,7 +7,7 @@ from there: dW = dW_right + J(δ). :meth:`Replay.carry` is that J.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,15 +17,13 @@ from ..recorded.network import Recorded
 from ..rules.shape import sum_to
 from ..storage import changed
 
-__all__ = ["Replay"]
+__all__ = ["Replay", "add_to"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Step = tuple[Node, int, Node]
-Blur = Callable[[Mapping[Node, Any]], Any]
 
 #: How far the loss, computed again in double precision, may lie from the recorded one.
 _SAME_LOSS = 1e-3
-_PROBES = 4
 
 
 class Replay:
@@ -185,9 +183,10 @@ class Replay:
 
     def pull(self, node: Node, i: int, g: Any) -> Any:
         """Run the rule number `i` of a node: the gradient that it sends to that operand."""
-        return self._pulled(node, i, g, self.saved[node])
+        return self.pulled(node, i, g, self.saved[node])
 
-    def _pulled(self, node: Node, i: int, g: Any, saved: tuple[Any, ...]) -> Any:
+    def pulled(self, node: Node, i: int, g: Any, saved: tuple[Any, ...]) -> Any:
+        """Run a rule on other kept values than those of the forward pass."""
         plan = node.plan
         if plan is None:
             return self._foreign(node, i, g)
@@ -230,7 +229,7 @@ class Replay:
             if node not in totals:
                 continue
             for i, source in self.edges(node):
-                _add(totals, source, self.pull(node, i, totals[node]))
+                add_to(totals, source, self.pull(node, i, totals[node]))
         return totals
 
     def leading_to(self, target: Node) -> set[Node]:
@@ -273,74 +272,12 @@ class Replay:
         for node, i, source in self.steps(start, target):
             g = changes.get(node)
             if g is not None:
-                _add(changes, source, self.pull(node, i, g))
+                add_to(changes, source, self.pull(node, i, g))
         return changes
 
-    # ----------------------------------------------------------------------------------- rounding
 
-    def rounding(self, targets: Iterable[Node], eps: float, blur: Mapping[Node, Blur]
-                 ) -> dict[Node, Array]:  # fmt: skip
-        """Return how far honest arithmetic may lie from the right gradient, for each element.
-
-        Every intermediate result of both passes is changed at random by a few units in its last
-        place, as another order of summation or another formula would; what comes out differently
-        is the tolerance. It grows with the terms that were added up and not with their sum, so that
-        cancellation is allowed for (Higham, Accuracy and Stability of Numerical Algorithms, 2002).
-
-        `blur` gives the size of terms that cancel in a formula that people use in place of the
-        graph's: A (1 − A) is exact to the rounding of 1, also where it is tiny.
-        """
-        size = 8 * eps
-        worst = {target: np.zeros(tuple(target.shape)) for target in targets}
-        for probe in range(_PROBES):
-            totals = self._disturbed(size, np.random.default_rng(probe), blur)
-            for target, so_far in worst.items():
-                np.maximum(so_far, np.abs(totals[target] - self.totals[target]), out=so_far)
-        tiny = 64 * np.finfo(np.float64).tiny
-        found = {}
-        for target, deviation in worst.items():
-            level = float(np.sqrt(np.mean(deviation**2))) if deviation.size else 0.0
-            found[target] = (
-                6 * deviation + 3 * level + 16 * eps * np.abs(self.totals[target]) + tiny
-            )
-        return found
-
-    def _disturbed(self, size: float, rng: np.random.Generator, blur: Mapping[Node, Blur]
-                   ) -> dict[Node, Any]:  # fmt: skip
-        def shaken(x: Any) -> Any:
-            if not isinstance(x, np.ndarray) or x.dtype.kind != "f":
-                return x
-            return x * (1 + size * rng.uniform(-1, 1, x.shape))
-
-        values: dict[Node, Any] = {}
-        totals: dict[Node, Any] = {self.root: np.ones(tuple(self.root.shape))}
-        saved: dict[Node, tuple[Any, ...]] = {}
-        for node in reversed(self.order):
-            saved[node] = self.saved[node]
-            operands = [self.constants.get((node, p)) if s is None else values[s]
-                        for p, s in enumerate(node.inputs)]  # fmt: skip
-            if node.op is None or type(node) is not Node or any(x is None for x in operands):
-                known = self.values.get(node)
-                values[node] = known if node.op is None else shaken(known)
-                continue
-            value = np.asarray(node.op.forward(*operands, **self.attrs[node]))
-            values[node] = shaken(value)
-            if node.plan is not None and node.plan.keep is not None:
-                arrays = [np.asarray(x) for x in operands]
-                saved[node] = node.plan.keep(arrays, values[node])
-        for node in self.order:
-            if node not in totals:
-                continue
-            if node in blur:
-                terms = blur[node](totals)
-                totals[node] = totals[node] + size * terms * rng.uniform(-1, 1, np.shape(terms))
-            for i, source in self.edges(node):
-                gradient = shaken(self._pulled(node, i, totals[node], saved[node]))
-                _add(totals, source, gradient)
-        return totals
-
-
-def _add(totals: dict[Node, Any], node: Node, gradient: Any) -> None:
+def add_to(totals: dict[Node, Any], node: Node, gradient: Any) -> None:
+    """Add what arrives at a value to what has arrived there already."""
     totals[node] = totals[node] + gradient if node in totals else gradient
 
 

@@ -248,8 +248,9 @@ class Roles:
         value, at = self.replay.values.get(node), self.replay.values.get(z)
         if value is None or at is None:
             return None
-        known = self._known(at, value)
         elementary = node.op is not None and node.op.name in _ELEMENTARY
+        # One number shows what is called an activation; it does not show what was written out.
+        known = None if elementary and value.size < 2 else self._known(at, value)
         inside = all(self.base[c] is z for c, _ in self.graph.consumers.get(node, ()))
         if inside and (known is None or known in FUNCTIONS or z not in self.outputs):
             return None  # a step of something else; but log σ(Z) has an activation in it
@@ -260,7 +261,8 @@ class Roles:
         else:
             return None
         slope = apply(at)[1]
-        if known is None and (elementary or np.all(slope == slope.flat[0])):
+        flat = slope.size > 1 and bool(np.all(slope == slope.flat[0]))
+        if known is None and (elementary or flat):
             return None
         steps = frozenset(
             n for n, base in self.loose.items() if base is z and n.number <= node.number
@@ -269,8 +271,6 @@ class Roles:
 
     def _known(self, at: Array, value: Array) -> Activation | None:
         """Return the function with these values, if it is one that people know."""
-        if value.size < 2:
-            return None
         with np.errstate(all="ignore"):
             for f in (*ACTIVATIONS, *FUNCTIONS):
                 if same(self.replay, f.value(at), value):

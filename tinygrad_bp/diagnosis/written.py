@@ -32,19 +32,18 @@ class Lines:
         self.graph, self.names, self.model, self.known = graph, names, model, known
 
     @cached_property
-    def _derivation(self) -> Any:
+    def _formulas(self) -> dict[str, str]:
         if len(self.graph.order) > _MOST_NODES:
-            return None
+            return {}
         try:
-            return explain(self.graph.tensor, names=self.names, model=self.model)
-        except RuntimeError:  # a value that only the derivation reads is gone
-            return None
+            derivation = explain(self.graph.tensor, names=self.names, model=self.model)
+            return {line.name: line.formula for line in derivation.backward}
+        except Exception:  # a formula for a message is no reason to fail without one
+            return {}
 
     def right(self, name: str) -> str:
         """Return the right formula of a line such as ``dW2``; "" if it is not known."""
-        derivation = self._derivation
-        if derivation is not None:
-            for line in derivation.backward:
-                if line.name == name and len(line.formula) <= _LONGEST:
-                    return f"{name} = {line.formula}"
+        formula = self._formulas.get(name, "")
+        if formula and len(formula) <= _LONGEST:
+            return f"{name} = {formula}"
         return self.known.get(name, "")

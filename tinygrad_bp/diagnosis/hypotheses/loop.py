@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...graph import Node
+from ..laying import solved
 from ..roles import Roles
 from .affine import own_update
 from .change import Array, Change
@@ -27,7 +28,7 @@ _ROUNDS = 12
 def all_updated(roles: Roles, fitter: Fitter, key: Node, given: Array, base: Base,
                 handed_in: Mapping[Node, Array]) -> Iterator[Fit]:  # fmt: skip
     """Yield the fit of one learning rate to the weights of all later layers."""
-    from ..fits import Fit, solved
+    from ..fits import Fit
 
     useful = roles.replay.leading_to(key)
     changes = [c for c in own_update(roles, {}) if c.place in useful

@@ -63,7 +63,7 @@ def cut_off(roles: Roles) -> Iterator[Change]:
             factor = float(np.median(ratios))
             if np.mean(np.abs(ratios - factor) > 1e-3 * abs(factor)) > _FEW:
                 continue  # another loss
-            factors = [factor]
+            factors = [f for f in factors if abs(f - factor) < 1e-3 * f] or [factor]
         z = roles.graph.name(head.z)
         for factor in factors:
             difference = factor * error - right
@@ -128,6 +128,8 @@ def _of(roles: Roles, factors: Factors, head: Head) -> Iterator[Change]:
 
     def sized(factor: float) -> bool:
         """Whether a factor is one of the usual ones, or the right line's times one of them."""
+        if right.size == 1:  # any number is a multiple of another: only the very derivative counts
+            return factors.close(abs(factor), 1) or factors.close(abs(factor), abs(unit))
         return factors.is_natural(factor) or (unit != 0 and factors.is_natural(factor / unit))
 
     with np.errstate(all="ignore"):
@@ -138,14 +140,18 @@ def _of(roles: Roles, factors: Factors, head: Head) -> Iterator[Change]:
         if not np.all(np.isfinite(error)) or size == 0 or error.shape != right.shape:
             continue
         flat = error / size
-        if any(_parallel(flat, other) for other in seen):
+        if right.size > 1 and any(_parallel(flat, other) for other in seen):
             continue
         seen.append(flat)
 
-        def meanings(factor: float, words: str = words, prior: int = prior) -> list[Meaning]:
+        def meanings(
+            factor: float, words: str = words, prior: int = prior, size: float = size
+        ) -> list[Meaning]:
             if factor == 0 or not np.isfinite(factor):
                 return []
             natural = sized(factor)
+            if right.size == 1 and (not natural or factors.close(size * abs(factor), scale)):
+                return []
             text = Words(
                 line, f"the derivative of another loss stands in {line}: {_named(head, words)}",
                 _named(head, formula), f"begin the backward pass with {_named(head, formula)}.",
