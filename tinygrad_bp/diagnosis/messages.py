@@ -90,7 +90,7 @@ def _explained(engine: Engine, lines: Lines, result: Result, name: str, off: flo
     if not np.isfinite(off):
         numbers = f"its shape is {result.given.shape} and not {tuple(result.key.shape)}"
     else:
-        numbers = f"it is off by {off:.2g} of the largest element"
+        numbers = f"what was handed in is off by {off:.2g} of the largest element"
     evidence = f"the hypothesis fits to {first.error:.1g}; {numbers}"
     verdict = "wrong" if len(fits) == 1 else "ambiguous"
     if result.shape_note:
