@@ -132,6 +132,18 @@ class Patient(Browser):
         return picture
 
 
+def stepped(browser: Patient, x: float, y: float, folder: Path) -> bool:
+    """Whether a step forward shows something else, and one back shows the same again."""
+    for kind in ("mousePressed", "mouseReleased"):  # into its graph, for the keys to go there
+        browser.send("Input.dispatchMouseEvent", type=kind, x=x, y=y,
+                     button="left", clickCount=1)  # fmt: skip
+    before = browser.settled(folder / "before.png")
+    browser.press("ArrowRight")
+    after = browser.settled(folder / "after.png")
+    browser.press("ArrowLeft")
+    return after != before and browser.settled(folder / "again.png") == before
+
+
 @pytest.mark.skipif(find_chromium() is None, reason="there is no Chromium on this machine")
 def test_a_browser_steps_inside_of_it_and_has_no_complaint(
     default_run: Run, tmp_path: Path
@@ -145,13 +157,8 @@ def test_a_browser_steps_inside_of_it_and_has_no_complaint(
             "const box = frame.getBoundingClientRect();"
             "return [box.x, box.y + box.height / 2]; })()"
         )
-        browser.settled(tmp_path / "page.png")  # the frame is a process of its own, which starts
-        for kind in ("mousePressed", "mouseReleased"):  # into its graph, for the keys to go there
-            browser.send("Input.dispatchMouseEvent", type=kind, x=left + 30, y=middle,
-                         button="left", clickCount=1)  # fmt: skip
-        before = browser.settled(tmp_path / "before.png")
-        browser.press("ArrowRight")
-        assert browser.settled(tmp_path / "after.png") != before
+        # The frame is a process of its own, which may be late: what it shows is no sign of that.
+        assert any(stepped(browser, left + 30, middle, tmp_path) for _ in range(6))
         assert browser.complaints() == []
     finally:
         browser.close()
