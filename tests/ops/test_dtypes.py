@@ -194,8 +194,8 @@ FUNCTIONS: dict[str, Any] = {
 }  # fmt: skip
 
 
-# Where we differ: NumPy knows no square but a small integer's of a truth value; that any() and all()
-# of uint8 give uint8 is a relic of the time before PyTorch had bool.
+# Where we differ: NumPy knows no square but a small integer's of a truth value; that any() and
+# all() of uint8 give uint8 is a relic of the time before PyTorch had bool.
 DELIBERATE = {"square": ["bool"], "add alpha": ["bool"]}
 
 
