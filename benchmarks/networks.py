@@ -41,7 +41,7 @@ class Network:
 
         tgb.manual_seed(0)
         model = self.build(tgb, False)
-        return {name: p.detach().numpy().copy() for name, p in model.named_parameters()}
+        return {name: p.detach().clone().numpy().copy() for name, p in model.named_parameters()}
 
     def loss(self, m: Any) -> Callable[[Any, Any, Any], Any]:
         """Return the function of model, batch and targets that is differentiated."""

@@ -25,11 +25,12 @@ class Parts:
 
     def contender(self, run: Callable[[], object], step: Callable[[], object]) -> Contender:
         """Put the two functions with the arrays that they change."""
+        # Memory that NumPy can reach is watched as long as it lives: let that be copies, soon gone.
         return Contender(
             run,
             step,
-            lambda: [p.grad.numpy().copy() for p in self.parameters],
-            lambda: [p.detach().numpy().copy() for p in self.parameters],
+            lambda: [p.grad.clone().numpy().copy() for p in self.parameters],
+            lambda: [p.detach().clone().numpy().copy() for p in self.parameters],
         )
 
 
