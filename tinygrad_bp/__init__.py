@@ -177,8 +177,8 @@ __all__ = [
     "square", "squeeze", "squeeze_copy", "stack", "std", "std_mean", "stepping", "stft", "strided",
     "sub", "subtract", "sum", "svd", "svd_lowrank", "swapaxes", "swapdims", "t", "t_copy", "take",
     "take_along_dim", "tan", "tanh", "tensor", "tensor_split", "tensordot", "testing", "textbook",
-    "threshold", "threshold_", "tile", "topk", "trace", "transpose", "transpose_copy", "trapezoid",
-    "trapz", "triangular_solve", "tril", "tril_indices", "triplet_margin_loss", "triu",
+    "threshold", "threshold_", "tile", "topk", "trace", "train", "transpose", "transpose_copy",
+    "trapezoid", "trapz", "triangular_solve", "tril", "tril_indices", "triplet_margin_loss", "triu",
     "triu_indices", "true_divide", "trunc", "typename", "types", "uint16", "uint32", "uint64",
     "uint8", "unbind", "unbind_copy", "unflatten", "unfold_copy", "unique", "unique_consecutive",
     "unravel_index", "unsafe_chunk", "unsafe_split", "unsafe_split_with_sizes", "unsqueeze",
@@ -192,8 +192,8 @@ if _TYPE_CHECKING:
         accelerator, amp, autograd, backends, cpu, cuda, datasets, derivation, diagnosis,
         distributed, distributions, drawing, fft, func,
         functional, jit, linalg, masked, mps, multiprocessing, nn, op, optim, profiler,
-        serialization, signal, sparse, special, stepping, testing, textbook, types, utils, version,
-        xpu,
+        serialization, signal, sparse, special, stepping, testing, textbook, train, types, utils,
+        version, xpu,
     )  # fmt: skip
     from .amp import (
         GradScaler, autocast, get_autocast_dtype, is_autocast_available, is_autocast_enabled,
@@ -283,6 +283,7 @@ if _TYPE_CHECKING:
 _ROOMS: tuple[str, ...] = (
     "autograd", "datasets", "derivation", "diagnosis", "distributions", "drawing", "fft", "linalg",
     "masked", "nn", "op", "optim", "signal", "special", "stepping", "textbook",
+    "train",
 )  # fmt: skip
 _ROOMS += (
     "accelerator", "amp", "backends", "cpu", "cuda", "distributed", "func", "functional", "jit",

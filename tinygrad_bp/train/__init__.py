@@ -1,0 +1,44 @@
+"""Training: the loop, what goes around it, and what it leaves behind.
+
+===============  ==================================================================
+`trainer`        the loop itself: epochs, validation, checkpoints
+`batches`        arrays, datasets and loaders, as batches in an order
+`updates`        an update: forward, backward, clipping, the optimizer's step
+`objectives`     losses by name, weights of examples and classes, penalties
+`metrics`        accuracy, F1, AUC, R², …; `running`: the sums of a pass
+`schedules`      learning-rate schedules by name; `lr_range`: which rate to begin with
+`callbacks`      the protocol, and stopping early; `health`: what keeps it from learning
+`history`        the table of epochs; `progress`: what is seen meanwhile
+`checkpoints`    states on disk; `randomness`: the streams in them; `interrupts`: Ctrl-C
+===============  ==================================================================
+"""
+
+from .batches import Batch, Transform
+from .callbacks import Callback, EarlyStopping
+from .checkpoints import Checkpoints, CheckpointWarning
+from .health import Health
+from .history import History
+from .metrics import (
+    AUC,
+    F1,
+    METRICS,
+    R2,
+    Accuracy,
+    ConfusionMatrix,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    Metric,
+    Perplexity,
+    Precision,
+    Recall,
+)
+from .objectives import LOSSES, Objective
+from .schedules import SCHEDULES
+from .trainer import Trainer
+
+__all__ = [
+    "AUC", "F1", "LOSSES", "METRICS", "R2", "SCHEDULES", "Accuracy", "Batch", "Callback",
+    "CheckpointWarning", "Checkpoints", "ConfusionMatrix", "EarlyStopping", "Health", "History",
+    "MeanAbsoluteError", "MeanSquaredError", "Metric", "Objective", "Perplexity", "Precision",
+    "Recall", "Trainer", "Transform",
+]  # fmt: skip

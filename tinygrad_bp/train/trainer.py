@@ -1,0 +1,444 @@
+"""The loop: epochs over batches, validation, checkpoints, and everything that is told of them."""
+
+from __future__ import annotations
+
+import math
+import time
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import optim
+from ..random import Generator, default_generator, manual_seed
+from .batches import Batch, Batches, Transform, batches_of
+from .callbacks import Callback, copied_state
+from .checkpoints import Checkpoints, CheckpointWarning
+from .health import Health, divergence
+from .history import History
+from .interrupts import deferred
+from .metrics import Metric, metric_of
+from .objectives import Objective
+from .progress import Progress
+from .randomness import positions, restore
+from .running import Running
+from .schedules import schedule_of
+from .updates import Updates, groups
+
+__all__ = ["Trainer"]
+
+_OPTIMIZERS = {
+    name.lower(): getattr(optim, name) for name in optim.__all__
+    if isinstance(getattr(optim, name), type) and name not in ("Optimizer", "LBFGS")
+}  # fmt: skip
+_RATES = {"sgd": 0.1}  # which has no default that suits
+
+
+class Trainer:
+    """Trains a model.
+
+    Parameters
+    ----------
+    model : Module
+    loss : str, Module, callable or None
+        See :class:`~tinygrad_bp.train.Objective`; None chooses by the targets.
+    optimizer : str, Optimizer or callable
+        A name ("adam", "sgd", "adamw", …), an optimizer of the model's parameters, or a function
+        that makes one of them.
+    lr : float, optional
+        The learning rate of an optimizer given by name; by default the optimizer's own.
+    schedule : str, scheduler or callable, optional
+        See `SCHEDULES`. Named ones are stepped every update, given ones every epoch (but OneCycleLR
+        and CyclicLR).
+    metrics : list of str or Metric
+        What is measured besides the loss, see `METRICS`.
+    callbacks : list of Callback
+    clip_norm, clip_value : float, optional
+        Limits of the whole gradient's norm, and of its elements.
+    accumulate : int
+        Batches whose gradients are put together to one update: as if they were one batch.
+    l1, l2 : float
+        Penalties on the weights.
+    class_weight : "balanced", array or dict, optional
+    compile : bool
+        Run each update as one program, see :func:`tinygrad_bp.compile`.
+    seed : int, optional
+        Start the default generator, and the order of the examples, at a seed.
+    checkpoints : path, optional
+        A folder. The whole state is written there after each epoch and each `checkpoint_every`
+        seconds; ``fit(resume=True)`` goes on from there, to the last bit as if never stopped.
+    checkpoint_every : float
+        Seconds.
+    health : bool
+        Tell what keeps the model from learning, see :class:`~tinygrad_bp.train.Health`.
+    progress : bool, optional
+        False prints nothing; by default a line each epoch, and a bar on a terminal.
+
+    Attributes
+    ----------
+    history : History
+    epoch, batch, updates : int
+        Where the run is: the epoch (from 0), the batches of it that are done, all updates.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> data = tgb.datasets.digits()
+    >>> model = tgb.nn.Sequential(tgb.nn.Linear(64, 32), tgb.nn.ReLU(), tgb.nn.Linear(32, 10))
+    >>> trainer = tgb.train.Trainer(model, lr=0.01, metrics=["accuracy"], seed=0, progress=False)
+    >>> history = trainer.fit(data.X_train, data.y_train, epochs=3,
+    ...                       validation=(data.X_test, data.y_test))
+    >>> history[-1]["val_accuracy"] > 0.9
+    True
+    """
+
+    def __init__(self, model: Any, loss: Any = None, optimizer: Any = "adam", *,
+                 lr: float | None = None, schedule: Any = None, metrics: Iterable[Any] = (),
+                 callbacks: Iterable[Callback] = (), clip_norm: float | None = None,
+                 clip_value: float | None = None, accumulate: int = 1, l1: float = 0.0,
+                 l2: float = 0.0, class_weight: Any = None, compile: bool = False,
+                 seed: int | None = None, checkpoints: Any = None, checkpoint_every: float = 60.0,
+                 health: bool = True, progress: bool | None = None) -> None:  # fmt: skip
+        if accumulate < 1:
+            raise ValueError(f"accumulate counts batches, at least 1: not {accumulate}")
+        for name, limit in (("clip_norm", clip_norm), ("clip_value", clip_value)):
+            if limit is not None and not limit > 0:
+                raise ValueError(f"{name} is a positive limit, not {limit}")
+        self.model = model
+        self.seed = seed
+        if seed is not None:
+            manual_seed(seed)
+        self.generator = Generator().manual_seed(
+            int(default_generator.numpy.integers(2**62)) if seed is None else seed
+        )
+        self.objective = Objective(loss, class_weight, l1, l2)
+        self.optimizer = _optimizer_of(optimizer, model, lr)
+        self.scheduler: Any = None
+        self.metrics: list[Metric] = [metric_of(m) for m in metrics]
+        self.callbacks = [*callbacks, *([Health()] if health else [])]
+        self.checkpoints = None if checkpoints is None else Checkpoints(Path(checkpoints))
+        self.checkpoint_every = checkpoint_every
+        self.accumulate, self._progress_wanted = accumulate, progress
+        self.history = History()
+        self.epoch = self.batch = self.updates = self.batches = 0
+        self.sample: Batch | None = None  # the first batch, for callbacks to look at
+        self.resumed = False
+        self._steps = Updates(model, self.objective, self.optimizer, clip_norm, clip_value, compile)
+        self._schedule, self._per_update = schedule, False
+        self._stop = ""
+        self._progress = Progress(False, 0, 0)
+
+    # ------------------------------------------------------------------------------------ training
+
+    def fit(self, data: Any, targets: Any = None, *, epochs: int = 10,
+            batch_size: int | None = 32, validation: Any = None, sample_weight: Any = None,
+            shuffle: bool = True, transform: Transform | None = None,
+            resume: bool = False) -> History:  # fmt: skip
+        """Train for some epochs.
+
+        Parameters
+        ----------
+        data : array, Tensor, tuple of them, Dataset or DataLoader
+            Inputs (n, ...), or what gives batches ``(inputs, targets)``.
+        targets : array or Tensor
+            (n, ...): integer labels, or numbers.
+        epochs : int
+        batch_size : int or None
+            Of arrays and datasets: 1 is stochastic, None batch gradient descent.
+        validation : tuple, Dataset, DataLoader or float, optional
+            What is measured after each epoch; a number is the share of the arrays that is put aside
+            for it.
+        sample_weight : array, optional
+            (n,): how much each example counts.
+        shuffle : bool
+        transform : callable, optional
+            Changes each training batch, see `tinygrad_bp.train.Transform`.
+        resume : bool
+            Go on from the newest checkpoint that is whole; begin anew if there is none.
+
+        Returns
+        -------
+        History
+
+        Raises
+        ------
+        ValueError
+            For data that don't fit; for a checkpoint of other data or another model.
+        """
+        if not isinstance(epochs, int) or epochs < 0:
+            raise ValueError(f"epochs is how often all examples are seen, not {epochs!r}")
+        seed = int(np.random.default_rng(self.generator.initial_seed()).integers(2**31))
+        options: dict[str, Any] = {
+            "batch_size": batch_size, "shuffle": shuffle, "generator": self.generator,
+        }  # fmt: skip
+        if transform is not None:
+            options |= {"seed": seed, "transform": transform}
+        if isinstance(validation, float):
+            data, targets, sample_weight, validation = _put_aside(
+                data, targets, sample_weight, validation, seed
+            )
+        train = batches_of(data, targets, sample_weight, **options)
+        checked = None if validation is None else _unshuffled(validation)
+        self._begin(train, epochs, resume)
+        self._progress = Progress(self._progress_wanted, self.batches, epochs)
+        with deferred() as interrupted:
+            try:
+                while self.epoch < epochs and not self._stop:
+                    self._one_epoch(train, checked, interrupted)
+            finally:
+                self._progress.end()
+        self.history.stopped = self._stop
+        for callback in self.callbacks:
+            callback.on_fit_end(self)
+        return self.history
+
+    def stop(self, reason: str) -> None:
+        """End the training after the update under way."""
+        self._stop = self._stop or reason
+
+    def find(self, text: str) -> None:
+        """Note what keeps the model from learning, and show it."""
+        self.history.findings.append(text)
+        self._progress.say(f"note: {text}")
+
+    def gradient_norm(self) -> float:
+        """Return the norm of the gradients of the last update."""
+        return self._steps.gradient_norm()
+
+    @property
+    def lr(self) -> float:
+        """The learning rate (of the first group)."""
+        return float(self.optimizer.param_groups[0]["lr"])
+
+    def _begin(self, train: Batches, epochs: int, resume: bool) -> None:
+        self.batches = len(train)
+        self.objective.settle(_targets_of(train, self))
+        updates = epochs * math.ceil(self.batches / self.accumulate)
+        self.scheduler, self._per_update = schedule_of(self._schedule, self.optimizer, updates)
+        self.history, self._stop, self.resumed = History(), "", False
+        self.epoch = self.batch = self.updates = 0
+        self._running = Running(self.metrics)
+        self._identity = {"data": train.fingerprint(), "accumulate": self.accumulate}
+        self._order = positions(self.generator, train.generator)
+        self._now: dict[str, Any] | None = None
+        self._seconds, self._saved = 0.0, time.monotonic()
+        if resume:
+            self._resume(train)
+        for callback in self.callbacks:
+            callback.on_fit_begin(self)
+
+    def _one_epoch(self, train: Batches, checked: Batches | None, interrupted: Any) -> None:
+        begun = time.perf_counter() - self._seconds
+        if not self.batch:
+            self._order = positions(self.generator, train.generator)
+            self._running = Running(self.metrics)
+            for callback in self.callbacks:
+                callback.on_epoch_begin(self)
+        else:
+            restore(self._order, self.generator, train.generator)
+        before = copied_state(self.model)
+        batches = train.epoch(self.epoch, self.batch)
+        if self._now is not None:
+            restore(self._now, self.generator, train.generator)
+            self._now = None
+        self._progress.begin(self.epoch, self.batch)
+        self.model.train()
+        for group in groups(batches, self.accumulate):
+            self.sample = group[0]
+            results = self._steps.learn(group)
+            self.batch += len(group)
+            self.updates += 1
+            loss = sum(s.loss * s.weight for s in results) / sum(s.weight for s in results)
+            if not math.isfinite(loss):
+                self.model.load_state_dict(before)
+                self.find(divergence(loss, self.epoch, self.batch - 1, self.lr, True))
+                self._stop = "diverged"
+                return
+            for one in results:
+                self._running.add(one)
+            if self._per_update:
+                self.scheduler.step()
+            self._progress.advance(loss, len(group))
+            for callback in self.callbacks:
+                callback.on_update_end(self, loss)
+            if interrupted():
+                self.stop("interrupted")
+            self._seconds = time.perf_counter() - begun
+            late = time.monotonic() - self._saved > self.checkpoint_every
+            if self.batch < self.batches and (self._stop or late):
+                self._save(train)
+            if self._stop and self.batch < self.batches:
+                return
+        self._progress.end()
+        self._end_epoch(train, checked, begun)
+
+    def _end_epoch(self, train: Batches, checked: Batches | None, begun: float) -> None:
+        row: dict[str, Any] = {"epoch": self.epoch + 1, **self._running.values()}
+        if checked is not None:
+            row |= {f"val_{k}": v for k, v in self._measure(checked).items()}
+        row |= {"lr": self.lr, "updates": self.updates, "grad_norm": self.gradient_norm()}
+        if self.scheduler is not None and not self._per_update:
+            plateau = isinstance(self.scheduler, optim.lr_scheduler.ReduceLROnPlateau)
+            self.scheduler.step(*([row.get("val_loss", row["loss"])] if plateau else []))
+        row["seconds"] = time.perf_counter() - begun
+        self.history.rows.append(row)
+        for callback in self.callbacks:
+            callback.on_epoch_end(self, row)
+        self._progress.row(row)
+        self.epoch, self.batch, self._seconds = self.epoch + 1, 0, 0.0
+        self._order = positions(self.generator, train.generator)
+        self._save(train)
+
+    # --------------------------------------------------------------------------------- checkpoints
+
+    def _save(self, train: Batches) -> None:
+        self._saved = time.monotonic()
+        if self.checkpoints is None:
+            return
+        state = {
+            "identity": self._identity,
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "scheduler": None if self.scheduler is None else self.scheduler.state_dict(),
+            "callbacks": [callback.state_dict() for callback in self.callbacks],
+            "position": [self.epoch, self.batch, self.updates, self._seconds],
+            "order": self._order,
+            "now": positions(self.generator, train.generator),
+            "running": self._running.state_dict(),
+            "history": self.history.state_dict(),
+        }
+        self.checkpoints.save(state, self.updates)
+
+    def _resume(self, train: Batches) -> None:
+        if self.checkpoints is None:
+            raise ValueError("fit(resume=True) needs Trainer(checkpoints=folder)")
+        state = self.checkpoints.load()
+        if state is None:
+            warnings.warn(
+                f"there is no whole checkpoint in {self.checkpoints.folder}: beginning anew",
+                CheckpointWarning, stacklevel=4,
+            )  # fmt: skip
+            return
+        if state["identity"] != self._identity:
+            raise ValueError(
+                f"the checkpoint in {self.checkpoints.folder} is of other data or settings: "
+                f"{state['identity']}; these are {self._identity}"
+            )
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        if self.scheduler is not None:
+            self.scheduler.load_state_dict(state["scheduler"])
+        for callback, kept in zip(self.callbacks, state["callbacks"], strict=True):
+            callback.load_state_dict(kept)
+        self.epoch, self.batch, self.updates, self._seconds = state["position"]
+        self._order, self._now = state["order"], state["now"]
+        self._running.load_state_dict(state["running"])
+        self.history.load_state_dict(state["history"])
+        self.resumed = True
+        if not self.batch:
+            restore(self._now, self.generator, train.generator)
+            self._now = None
+
+    # ----------------------------------------------------------------------------------- measuring
+
+    def evaluate(self, data: Any, targets: Any = None, *, batch_size: int = 256,
+                 sample_weight: Any = None) -> dict[str, float]:  # fmt: skip
+        """Return the loss and the metrics on data, in evaluation mode.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import tinygrad_bp as tgb
+        >>> trainer = tgb.train.Trainer(tgb.nn.Linear(2, 1), "mse", metrics=["r2"], seed=0)
+        >>> sorted(trainer.evaluate(np.ones((3, 2)), np.arange(3.0)))
+        ['loss', 'r2']
+        """
+        batches = batches_of(data, targets, sample_weight, batch_size=batch_size, shuffle=False)
+        return self._measure(batches)
+
+    def predict(self, inputs: Any, batch_size: int = 256) -> np.ndarray[Any, Any]:
+        """Return what the model gives for inputs (n, ...), in evaluation mode."""
+        first = inputs[0] if isinstance(inputs, tuple) else inputs
+        batches = batches_of(inputs, np.zeros(len(first)), batch_size=batch_size, shuffle=False)
+        training = [m for m in self.model.modules() if m.training]
+        self.model.eval()
+        try:
+            outputs = [self._steps.output(batch) for batch in batches.epoch(0)]
+        finally:
+            for module in training:
+                module.training = True
+        return np.concatenate(outputs)
+
+    def _measure(self, batches: Batches) -> dict[str, float]:
+        if self.objective.loss is None:
+            self.objective.settle(_targets_of(batches, self))
+        running = Running(self.metrics)
+        kept = self._running.state_dict() if hasattr(self, "_running") else None
+        training = [m for m in self.model.modules() if m.training]
+        self.model.eval()
+        try:
+            running.reset()
+            for batch in batches.epoch(0):
+                running.add(self._steps.judge(batch))
+            return running.values()
+        finally:
+            for module in training:
+                module.training = True
+            if kept is not None:
+                self._running.load_state_dict(kept)
+
+
+def _optimizer_of(given: Any, model: Any, lr: float | None) -> Any:
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    if not parameters:
+        raise ValueError("the model has no parameter that requires a gradient: nothing can learn")
+    if isinstance(given, str):
+        if given.lower() not in _OPTIMIZERS:
+            raise ValueError(f"no optimizer {given!r}: there are {', '.join(_OPTIMIZERS)}")
+        rate = _RATES.get(given.lower()) if lr is None else lr
+        kind = _OPTIMIZERS[given.lower()]
+        return kind(parameters) if rate is None else kind(parameters, lr=rate)
+    if not isinstance(given, optim.Optimizer):
+        if not callable(given):
+            raise TypeError(f"optimizer is a name, an Optimizer or a function that makes one; not "
+                            f"a {type(given).__name__}")  # fmt: skip
+        given = given(parameters)
+    if lr is not None:
+        for group in given.param_groups:
+            group["lr"] = lr
+    return given
+
+
+def _unshuffled(data: Any) -> Batches:
+    return batches_of(data, batch_size=256, shuffle=False)
+
+
+def _put_aside(data: Any, targets: Any, weight: Any, share: float, seed: int) -> Any:
+    if targets is None and isinstance(data, (tuple, list)):
+        data, targets = data[:2]
+    if targets is None or not 0 < share < 1:
+        raise ValueError(
+            "validation as a share (between 0 and 1) goes with arrays: fit(X, y, validation=0.1)"
+        )
+    n = len(targets)
+    order = np.random.default_rng(seed).permutation(n)
+    cut = min(max(1, round(n * share)), n - 1)
+    aside, left = np.sort(order[:cut]), np.sort(order[cut:])
+    parts = [np.asarray(x) for x in (data if isinstance(data, tuple) else (data,))]
+    y = np.asarray(targets)
+    inner, outer = (tuple(x[i] for x in parts) for i in (left, aside))
+    weights = None if weight is None else np.asarray(weight)[left]
+    return inner, y[left], weights, (outer, y[aside])
+
+
+def _targets_of(batches: Batches, trainer: Trainer) -> Any:
+    """Return all targets of arrays; of a loader, those of its first batch."""
+    target = getattr(batches, "target", None)
+    if target is not None:
+        return target
+    before = positions(trainer.generator, batches.generator)
+    first = next(iter(batches.epoch(0)))
+    restore(before, trainer.generator, batches.generator)
+    return first.target.numpy()

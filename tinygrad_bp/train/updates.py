@@ -1,0 +1,140 @@
+"""An update of the parameters: forward, backward, clipping, the optimizer's step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..creation import tensor
+from ..mode import no_grad
+from ..nn.utils import clip_grad_norm_, clip_grad_value_, get_total_norm
+from .batches import Batch
+from .objectives import Objective
+
+__all__ = ["Seen", "Updates", "groups"]
+
+
+class Seen(NamedTuple):
+    """What a batch gave.
+
+    Attributes
+    ----------
+    loss : float
+        Its mean, without penalties.
+    weight : float
+        Of all its examples.
+    output, target : ndarray
+    """
+
+    loss: float
+    weight: float
+    output: np.ndarray[Any, Any]
+    target: np.ndarray[Any, Any]
+
+
+def groups(batches: Iterator[Batch], size: int) -> Iterator[list[Batch]]:
+    """Put batches together whose gradients are added up before an update."""
+    while group := list(islice(batches, size)):
+        yield group
+
+
+class Updates:
+    """Runs batches through a model.
+
+    Parameters
+    ----------
+    model : Module
+    objective : Objective
+    optimizer : Optimizer
+    clip_norm, clip_value : float, optional
+    compiled : bool
+        Whether the update runs as one program, see :func:`tinygrad_bp.compile`.
+    """
+
+    def __init__(self, model: Any, objective: Objective, optimizer: Any,
+                 clip_norm: float | None = None, clip_value: float | None = None,
+                 compiled: bool = False) -> None:  # fmt: skip
+        self.model, self.objective, self.optimizer = model, objective, optimizer
+        self.clip_norm, self.clip_value = clip_norm, clip_value
+        self._parameters = [p for p in model.parameters() if p.requires_grad]
+        self._whole, self._part, self._output = self._update, self._gather, self._forward
+        if compiled:
+            from .. import compile
+
+            self._whole = compile(self._update)
+            self._part = compile(self._gather)
+            self._output = compile(self._forward)
+
+    def learn(self, group: Sequence[Batch]) -> list[Seen]:
+        """Update the parameters by the mean gradient of all examples of these batches."""
+        weights = [self.objective.weights(batch) for batch in group]
+        sums = [
+            float(len(b)) if w is None else float(w.sum())
+            for b, w in zip(group, weights, strict=True)
+        ]
+        if len(group) == 1:
+            ((batch, weight),) = zip(group, weights, strict=True)
+            loss, output = self._whole(batch.inputs, batch.target, weight)
+            return [seen(loss, output, batch.target, sums[0])]
+        self.optimizer.zero_grad()
+        found = []
+        for batch, weight, part in zip(group, weights, sums, strict=True):
+            share = tensor(part / sum(sums))
+            loss, output = self._part(batch.inputs, batch.target, weight, share)
+            found.append(seen(loss, output, batch.target, part))
+        self._step()
+        return found
+
+    def judge(self, batch: Batch) -> Seen:
+        """Run a batch, and learn nothing from it."""
+        weight = self.objective.weights(batch)
+        total = float(len(batch)) if weight is None else float(weight.sum())
+        with no_grad():
+            output = self._output(batch.inputs)
+            loss = self.objective(output, batch.target, weight)
+        return seen(loss, output, batch.target, total)
+
+    def output(self, batch: Batch) -> np.ndarray[Any, Any]:
+        """Return what the model gives for a batch."""
+        with no_grad():
+            array: np.ndarray[Any, Any] = self._output(batch.inputs).detach().numpy()
+        return array
+
+    def gradient_norm(self) -> float:
+        """Return the norm of the gradients of the last update, after clipping."""
+        return float(get_total_norm([p.grad for p in self._parameters if p.grad is not None]))
+
+    def _forward(self, inputs: Any) -> Any:
+        return self.model(*inputs)
+
+    def _backward(self, inputs: Any, target: Any, weight: Any, share: Any) -> Any:
+        output = self.model(*inputs)
+        loss = self.objective(output, target, weight)
+        penalty = self.objective.penalty(self._parameters)
+        whole = loss if penalty is None else loss + penalty
+        (whole if share is None else whole * share).backward()
+        return loss.detach(), output.detach()
+
+    def _gather(self, inputs: Any, target: Any, weight: Any, share: Any) -> Any:
+        return self._backward(inputs, target, weight, share)
+
+    def _update(self, inputs: Any, target: Any, weight: Any) -> Any:
+        self.optimizer.zero_grad()
+        results = self._backward(inputs, target, weight, None)
+        self._step()
+        return results
+
+    def _step(self) -> None:
+        if self.clip_value is not None:
+            clip_grad_value_(self._parameters, self.clip_value)
+        if self.clip_norm is not None:
+            clip_grad_norm_(self._parameters, self.clip_norm)
+        self.optimizer.step()
+
+
+def seen(loss: Any, output: Any, target: Any, weight: float) -> Seen:
+    """Take the numbers out of tensors."""
+    return Seen(float(loss), weight, output.detach().numpy(), target.detach().numpy())
