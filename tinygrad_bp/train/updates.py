@@ -62,7 +62,7 @@ class Updates:
         self._parameters = [p for p in model.parameters() if p.requires_grad]
         self._whole, self._part, self._output = self._update, self._gather, self._forward
         if compiled:
-            from .. import compile
+            from ..environment import compile
 
             self._whole = compile(self._update)
             self._part = compile(self._gather)
