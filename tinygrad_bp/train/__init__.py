@@ -4,6 +4,7 @@
 `trainer`        the loop itself: epochs, validation, checkpoints
 `batches`        arrays, datasets and loaders, as batches in an order
 `updates`        an update: forward, backward, clipping, the optimizer's step
+`optimizers`     by name
 `objectives`     losses by name, weights of examples and classes, penalties
 `metrics`        accuracy, F1, AUC, R², …; `running`: the sums of a pass
 `schedules`      learning-rate schedules by name; `lr_range`: which rate to begin with
@@ -18,6 +19,7 @@ from .callbacks import Callback, EarlyStopping
 from .checkpoints import Checkpoints, CheckpointWarning
 from .health import Health
 from .history import History
+from .lr_range import LRRange
 from .metrics import (
     AUC,
     F1,
@@ -39,6 +41,6 @@ from .trainer import Trainer
 __all__ = [
     "AUC", "F1", "LOSSES", "METRICS", "R2", "SCHEDULES", "Accuracy", "Batch", "Callback",
     "CheckpointWarning", "Checkpoints", "ConfusionMatrix", "EarlyStopping", "Health", "History",
-    "MeanAbsoluteError", "MeanSquaredError", "Metric", "Objective", "Perplexity", "Precision",
-    "Recall", "Trainer", "Transform",
+    "LRRange", "MeanAbsoluteError", "MeanSquaredError", "Metric", "Objective", "Perplexity",
+    "Precision", "Recall", "Trainer", "Transform",
 ]  # fmt: skip

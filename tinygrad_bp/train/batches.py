@@ -16,7 +16,15 @@ from ..random import Generator
 from ..tensor import Tensor, wrap
 from ..utils.data import DataLoader
 
-__all__ = ["ArrayBatches", "Batch", "Batches", "LoaderBatches", "Transform", "batches_of"]
+__all__ = [
+    "ArrayBatches",
+    "Batch",
+    "Batches",
+    "LoaderBatches",
+    "Transform",
+    "batches_of",
+    "put_aside",
+]
 
 Array = np.ndarray[Any, Any]
 
@@ -228,6 +236,31 @@ def batches_of(data: Any, target: Any = None, weight: Any = None, **options: Any
         f"train on (inputs, targets), a Dataset or a DataLoader; not on a {type(data).__name__} "
         "without targets"
     )
+
+
+def put_aside(data: Any, targets: Any, weight: Any, share: float, seed: int) -> Any:
+    """Divide arrays into what is trained on and what is put aside for the validation.
+
+    Returns
+    -------
+    inputs, targets, weights, (inputs, targets)
+        The last is put aside. Both keep their order.
+    """
+    if targets is None and isinstance(data, (tuple, list)):
+        data, targets = data[:2]
+    if targets is None or not 0 < share < 1:
+        raise ValueError(
+            "validation as a share (between 0 and 1) goes with arrays: fit(X, y, validation=0.1)"
+        )
+    n = len(targets)
+    order = np.random.default_rng(seed).permutation(n)
+    cut = min(max(1, round(n * share)), n - 1)
+    aside, left = np.sort(order[:cut]), np.sort(order[cut:])
+    parts = [np.asarray(x) for x in (data if isinstance(data, tuple) else (data,))]
+    y = np.asarray(targets)
+    inner, outer = (tuple(x[i] for x in parts) for i in (left, aside))
+    weights = None if weight is None else np.asarray(weight)[left]
+    return inner, y[left], weights, (outer, y[aside])
 
 
 def array_of(data: Any, what: str) -> Array:

@@ -13,27 +13,23 @@ import numpy as np
 
 from .. import optim
 from ..random import Generator, default_generator, manual_seed
-from .batches import Batch, Batches, Transform, batches_of
+from .batches import Batch, Batches, Transform, batches_of, put_aside
 from .callbacks import Callback, copied_state
 from .checkpoints import Checkpoints, CheckpointWarning
 from .health import Health, divergence
 from .history import History
 from .interrupts import deferred
+from .lr_range import LRRange, lr_range
 from .metrics import Metric, metric_of
 from .objectives import Objective
+from .optimizers import optimizer_of
 from .progress import Progress
 from .randomness import positions, restore
 from .running import Running
 from .schedules import schedule_of
-from .updates import Updates, groups
+from .updates import Seen, Updates, groups
 
 __all__ = ["Trainer"]
-
-_OPTIMIZERS = {
-    name.lower(): getattr(optim, name) for name in optim.__all__
-    if isinstance(getattr(optim, name), type) and name not in ("Optimizer", "LBFGS")
-}  # fmt: skip
-_RATES = {"sgd": 0.1}  # which has no default that suits
 
 
 class Trainer:
@@ -114,7 +110,7 @@ class Trainer:
             int(default_generator.numpy.integers(2**62)) if seed is None else seed
         )
         self.objective = Objective(loss, class_weight, l1, l2)
-        self.optimizer = _optimizer_of(optimizer, model, lr)
+        self.optimizer = optimizer_of(optimizer, model, lr)
         self.scheduler: Any = None
         self.metrics: list[Metric] = [metric_of(m) for m in metrics]
         self.callbacks = [*callbacks, *([Health()] if health else [])]
@@ -176,11 +172,13 @@ class Trainer:
         if transform is not None:
             options |= {"seed": seed, "transform": transform}
         if isinstance(validation, float):
-            data, targets, sample_weight, validation = _put_aside(
+            data, targets, sample_weight, validation = put_aside(
                 data, targets, sample_weight, validation, seed
             )
         train = batches_of(data, targets, sample_weight, **options)
-        checked = None if validation is None else _unshuffled(validation)
+        checked = (
+            None if validation is None else batches_of(validation, batch_size=256, shuffle=False)
+        )
         self._begin(train, epochs, resume)
         self._progress = Progress(self._progress_wanted, self.batches, epochs)
         with deferred() as interrupted:
@@ -193,6 +191,33 @@ class Trainer:
         for callback in self.callbacks:
             callback.on_fit_end(self)
         return self.history
+
+    def find_lr(self, data: Any, targets: Any = None, *, low: float = 1e-6, high: float = 10.0,
+                steps: int = 100, batch_size: int | None = 32) -> LRRange:  # fmt: skip
+        """Find a learning rate to begin with: let it grow, and see where the loss falls.
+
+        Nothing is learnt by it: model, optimizer and random streams are put back.
+
+        Examples
+        --------
+        >>> import tinygrad_bp as tgb
+        >>> data = tgb.datasets.digits()
+        >>> model = tgb.nn.Sequential(tgb.nn.Linear(64, 32), tgb.nn.ReLU(), tgb.nn.Linear(32, 10))
+        >>> trainer = tgb.train.Trainer(model, seed=0)
+        >>> 1e-4 < trainer.find_lr(data.X_train, data.y_train).suggestion < 1
+        True
+
+        References
+        ----------
+        L. N. Smith, "Cyclical learning rates for training neural networks", WACV 2017: section 3.3.
+        """
+        batches = batches_of(data, targets, batch_size=batch_size, generator=self.generator)
+        self.objective.settle(_targets_of(batches, self))
+        return lr_range(self, batches, low, high, steps)
+
+    def learn(self, group: list[Batch]) -> float:
+        """Update the parameters by some batches; return the mean loss of their examples."""
+        return _mean_loss(self._steps.learn(group))
 
     def stop(self, reason: str) -> None:
         """End the training after the update under way."""
@@ -250,7 +275,7 @@ class Trainer:
             results = self._steps.learn(group)
             self.batch += len(group)
             self.updates += 1
-            loss = sum(s.loss * s.weight for s in results) / sum(s.weight for s in results)
+            loss = _mean_loss(results)
             if not math.isfinite(loss):
                 self.model.load_state_dict(before)
                 self.find(divergence(loss, self.epoch, self.batch - 1, self.lr, True))
@@ -390,47 +415,8 @@ class Trainer:
                 self._running.load_state_dict(kept)
 
 
-def _optimizer_of(given: Any, model: Any, lr: float | None) -> Any:
-    parameters = [p for p in model.parameters() if p.requires_grad]
-    if not parameters:
-        raise ValueError("the model has no parameter that requires a gradient: nothing can learn")
-    if isinstance(given, str):
-        if given.lower() not in _OPTIMIZERS:
-            raise ValueError(f"no optimizer {given!r}: there are {', '.join(_OPTIMIZERS)}")
-        rate = _RATES.get(given.lower()) if lr is None else lr
-        kind = _OPTIMIZERS[given.lower()]
-        return kind(parameters) if rate is None else kind(parameters, lr=rate)
-    if not isinstance(given, optim.Optimizer):
-        if not callable(given):
-            raise TypeError(f"optimizer is a name, an Optimizer or a function that makes one; not "
-                            f"a {type(given).__name__}")  # fmt: skip
-        given = given(parameters)
-    if lr is not None:
-        for group in given.param_groups:
-            group["lr"] = lr
-    return given
-
-
-def _unshuffled(data: Any) -> Batches:
-    return batches_of(data, batch_size=256, shuffle=False)
-
-
-def _put_aside(data: Any, targets: Any, weight: Any, share: float, seed: int) -> Any:
-    if targets is None and isinstance(data, (tuple, list)):
-        data, targets = data[:2]
-    if targets is None or not 0 < share < 1:
-        raise ValueError(
-            "validation as a share (between 0 and 1) goes with arrays: fit(X, y, validation=0.1)"
-        )
-    n = len(targets)
-    order = np.random.default_rng(seed).permutation(n)
-    cut = min(max(1, round(n * share)), n - 1)
-    aside, left = np.sort(order[:cut]), np.sort(order[cut:])
-    parts = [np.asarray(x) for x in (data if isinstance(data, tuple) else (data,))]
-    y = np.asarray(targets)
-    inner, outer = (tuple(x[i] for x in parts) for i in (left, aside))
-    weights = None if weight is None else np.asarray(weight)[left]
-    return inner, y[left], weights, (outer, y[aside])
+def _mean_loss(results: list[Seen]) -> float:
+    return sum(s.loss * s.weight for s in results) / sum(s.weight for s in results)
 
 
 def _targets_of(batches: Batches, trainer: Trainer) -> Any:
