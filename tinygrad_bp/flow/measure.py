@@ -93,7 +93,7 @@ def measured(part: Part, gradients: Gradients, units: Units | None, loss: Tensor
         biases=of([place for place in part.places if place.additive]),
         output=_length([gradients[node] for node in part.outputs if node in gradients]),
         ratio=weights / size if weights is not None and size else None,
-        std=None if matrix is None else float(np.std(np.asarray(matrix.tensor._array))),
+        std=None if matrix is None else _spread(matrix.tensor._array),
         he=None if matrix is None else math.sqrt(2 / (matrix.fan_in or 1)),
         through_time=_each_step(steps),
         calls=len(steps),
@@ -127,3 +127,8 @@ def _why(place: Place, loss: Tensor) -> str:
     text = why_no_grad(place.tensor, loss)
     known = place.tensor.name or "x"  # what the message calls it
     return place.name + text.removeprefix(known) if text.startswith(known + " ") else text
+
+
+def _spread(array: Any) -> float:
+    # In double precision: the squares of a diverged float32 are beyond it.
+    return float(np.std(array, dtype=np.result_type(array.dtype, np.float64)))

@@ -50,7 +50,9 @@ def encode(arrays: dict[str, np.ndarray[Any, Any]], notes: dict[str, Any]) -> by
         tensors[name] = ordered
     checks = {name: zlib.crc32(array.tobytes()) for name, array in tensors.items()}
     notes = {**notes, "complex128": [n for n, a in arrays.items() if a.dtype == np.complex128]}
-    metadata = {"tinygrad_bp": json.dumps(notes), "crc32": json.dumps(checks)}
+    text = json.dumps(notes)
+    shapes = {name: tensor.shape for name, tensor in tensors.items()}
+    metadata = {"tinygrad_bp": text, "crc32": json.dumps(checks), "sum": _sum(text, shapes)}
     written: bytes = safetensors.numpy.save(tensors, metadata)
     return written
 
@@ -80,8 +82,14 @@ def decode(
         raise CorruptFileError(
             f"{where} is no safetensors file, or a damaged one ({error}): {len(data)} bytes"
         ) from None
-    checks = json.loads(metadata.get("crc32", "{}"))
-    notes = json.loads(metadata["tinygrad_bp"]) if "tinygrad_bp" in metadata else None
+    shapes = {name: entry["shape"] for name, entry in entries}
+    if "sum" in metadata and metadata["sum"] != _sum(metadata.get("tinygrad_bp", ""), shapes):
+        raise CorruptFileError(f"{where} is damaged: its header has changed")
+    try:
+        checks = json.loads(metadata.get("crc32", "{}"))
+        notes = json.loads(metadata["tinygrad_bp"]) if "tinygrad_bp" in metadata else None
+    except ValueError as error:
+        raise CorruptFileError(f"{where} is damaged: its header can't be read ({error})") from None
     arrays = {}
     for name, entry in entries:
         if checks.get(name, zlib.crc32(entry["data"])) != zlib.crc32(entry["data"]):
@@ -91,6 +99,12 @@ def decode(
         pairs = arrays[name]
         arrays[name] = pairs.reshape(-1).view(np.complex128).reshape(pairs.shape[:-1])
     return arrays, notes
+
+
+def _sum(notes: str, shapes: dict[str, Any]) -> str:
+    """Return a checksum of what is no array: the notes, the names and the shapes."""
+    listed = json.dumps([notes, sorted((name, list(shape)) for name, shape in shapes.items())])
+    return str(zlib.crc32(listed.encode()))
 
 
 def _array(entry: dict[str, Any], name: str, where: str) -> np.ndarray[Any, Any]:

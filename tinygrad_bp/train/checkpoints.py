@@ -88,7 +88,7 @@ class Checkpoints:
         for path in self.files():
             try:
                 state = load(path)
-            except (CorruptFileError, OSError) as error:
+            except (CorruptFileError, EOFError, OSError) as error:
                 warnings.warn(
                     f"the checkpoint {path} is damaged ({error}): going back to the one before",
                     CheckpointWarning, stacklevel=2,

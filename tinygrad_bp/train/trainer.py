@@ -61,7 +61,7 @@ class Trainer:
     compile : bool
         Run each update as one program, see :func:`tinygrad_bp.compile`.
     seed : int, optional
-        Start the default generator, and the order of the examples, at a seed.
+        Where the default generator and the order of the examples begin in each ``fit``.
     checkpoints : path, optional
         A folder. The whole state is written there after each epoch and each `checkpoint_every`
         seconds; ``fit(resume=True)`` goes on from there, to the last bit as if never stopped.
@@ -102,13 +102,8 @@ class Trainer:
         for name, limit in (("clip_norm", clip_norm), ("clip_value", clip_value)):
             if limit is not None and not limit > 0:
                 raise ValueError(f"{name} is a positive limit, not {limit}")
-        self.model = model
-        self.seed = seed
-        if seed is not None:
-            manual_seed(seed)
-        self.generator = Generator().manual_seed(
-            int(default_generator.numpy.integers(2**62)) if seed is None else seed
-        )
+        self.model, self.seed = model, seed
+        self.generator = Generator()
         self.objective = Objective(loss, class_weight, l1, l2)
         self.optimizer = optimizer_of(optimizer, model, lr)
         self.scheduler: Any = None
@@ -165,7 +160,8 @@ class Trainer:
         """
         if not isinstance(epochs, int) or epochs < 0:
             raise ValueError(f"epochs is how often all examples are seen, not {epochs!r}")
-        seed = int(np.random.default_rng(self.generator.initial_seed()).integers(2**31))
+        state = self._newest() if resume else None
+        seed = self._seed() if state is None else state["seed"]
         options: dict[str, Any] = {
             "batch_size": batch_size, "shuffle": shuffle, "generator": self.generator,
         }  # fmt: skip
@@ -179,7 +175,11 @@ class Trainer:
         checked = (
             None if validation is None else batches_of(validation, batch_size=256, shuffle=False)
         )
-        self._begin(train, epochs, resume)
+        self._begin(train, epochs, seed)
+        if state is not None:
+            self._resume(state, train)
+        for callback in self.callbacks:
+            callback.on_fit_begin(self)
         self._progress = Progress(self._progress_wanted, self.batches, epochs)
         with deferred() as interrupted:
             try:
@@ -211,6 +211,7 @@ class Trainer:
         ----------
         L. N. Smith, "Cyclical learning rates for training neural networks", WACV 2017: section 3.3.
         """
+        self._seed()
         batches = batches_of(data, targets, batch_size=batch_size, generator=self.generator)
         self.objective.settle(_targets_of(batches, self))
         return lr_range(self, batches, low, high, steps)
@@ -237,7 +238,17 @@ class Trainer:
         """The learning rate (of the first group)."""
         return float(self.optimizer.param_groups[0]["lr"])
 
-    def _begin(self, train: Batches, epochs: int, resume: bool) -> None:
+    def _seed(self) -> int:
+        """Start the streams; return the seed of what has to be the same after an interruption."""
+        seed = self.seed
+        if seed is None:
+            seed = int(default_generator.numpy.integers(2**31))
+        else:
+            manual_seed(seed)
+        self.generator.manual_seed(seed)
+        return seed
+
+    def _begin(self, train: Batches, epochs: int, seed: int) -> None:
         self.batches = len(train)
         self.objective.settle(_targets_of(train, self))
         updates = epochs * math.ceil(self.batches / self.accumulate)
@@ -245,14 +256,11 @@ class Trainer:
         self.history, self._stop, self.resumed = History(), "", False
         self.epoch = self.batch = self.updates = 0
         self._running = Running(self.metrics)
+        self._drawn_seed = seed
         self._identity = {"data": train.fingerprint(), "accumulate": self.accumulate}
         self._order = positions(self.generator, train.generator)
         self._now: dict[str, Any] | None = None
         self._seconds, self._saved = 0.0, time.monotonic()
-        if resume:
-            self._resume(train)
-        for callback in self.callbacks:
-            callback.on_fit_begin(self)
 
     def _one_epoch(self, train: Batches, checked: Batches | None, interrupted: Any) -> None:
         begun = time.perf_counter() - self._seconds
@@ -324,6 +332,7 @@ class Trainer:
             return
         state = {
             "identity": self._identity,
+            "seed": self._drawn_seed,
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "scheduler": None if self.scheduler is None else self.scheduler.state_dict(),
@@ -336,19 +345,21 @@ class Trainer:
         }
         self.checkpoints.save(state, self.updates)
 
-    def _resume(self, train: Batches) -> None:
+    def _newest(self) -> dict[str, Any] | None:
         if self.checkpoints is None:
             raise ValueError("fit(resume=True) needs Trainer(checkpoints=folder)")
         state = self.checkpoints.load()
         if state is None:
             warnings.warn(
                 f"there is no whole checkpoint in {self.checkpoints.folder}: beginning anew",
-                CheckpointWarning, stacklevel=4,
+                CheckpointWarning, stacklevel=3,
             )  # fmt: skip
-            return
+        return state
+
+    def _resume(self, state: dict[str, Any], train: Batches) -> None:
         if state["identity"] != self._identity:
             raise ValueError(
-                f"the checkpoint in {self.checkpoints.folder} is of other data or settings: "
+                "the checkpoint is of other data or settings: "
                 f"{state['identity']}; these are {self._identity}"
             )
         self.model.load_state_dict(state["model"])
