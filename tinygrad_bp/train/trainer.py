@@ -181,7 +181,8 @@ class Trainer:
         for callback in self.callbacks:
             callback.on_fit_begin(self)
         self._progress = Progress(self._progress_wanted, self.batches, epochs)
-        with deferred() as interrupted:
+        # A loss that is not finite is told of; NumPy's warnings would come before that.
+        with deferred() as interrupted, np.errstate(over="ignore", invalid="ignore"):
             try:
                 while self.epoch < epochs and not self._stop:
                     self._one_epoch(train, checked, interrupted)
