@@ -10,7 +10,8 @@
 `schedules`      learning-rate schedules by name; `lr_range`: which rate to begin with
 `callbacks`      the protocol, and stopping early; `health`: what keeps it from learning
 `history`        the table of epochs; `progress`: what is seen meanwhile
-`checkpoints`    states on disk; `randomness`: the streams in them; `interrupts`: Ctrl-C
+`checkpoints`    states on disk; `resuming`: what is in them; `locks`: one run a folder
+`randomness`     the streams in them; `interrupts`: Ctrl-C
 ===============  ==================================================================
 """
 

@@ -66,8 +66,8 @@ class Batches(Protocol):
         """Return what tells these data from others."""
 
     @property
-    def generator(self) -> Generator | None:
-        """Where the order comes from."""
+    def generators(self) -> list[Generator]:
+        """Where the order comes from, if not from the default generator."""
 
 
 class ArrayBatches:
@@ -118,9 +118,9 @@ class ArrayBatches:
         self._generator = generator if generator is not None else Generator()
 
     @property
-    def generator(self) -> Generator:
+    def generators(self) -> list[Generator]:
         """Where the order comes from."""
-        return self._generator
+        return [self._generator]
 
     @property
     def target(self) -> Array:
@@ -178,10 +178,17 @@ class LoaderBatches:
         self._loader = loader
 
     @property
-    def generator(self) -> Generator | None:
-        """Where the order comes from, if not from the default generator."""
-        generator: Generator | None = getattr(self._loader, "generator", None)
-        return generator
+    def generators(self) -> list[Generator]:
+        """Where the order comes from, if not from the default generator: samplers have streams."""
+        batches = getattr(self._loader, "batch_sampler", None)
+        places = (self._loader, getattr(self._loader, "sampler", None), batches,
+                  getattr(batches, "sampler", None))  # fmt: skip
+        found: list[Generator] = []
+        for place in places:
+            one = getattr(place, "generator", None)
+            if isinstance(one, Generator) and not any(one is other for other in found):
+                found.append(one)
+        return found
 
     def __len__(self) -> int:
         try:

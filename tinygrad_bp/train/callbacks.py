@@ -16,7 +16,8 @@ class Callback:
     """Base of the callbacks: override what is needed.
 
     They are called in the order in which they were given. ``trainer.stop(reason)`` ends the
-    training after the update under way. What a callback remembers between calls belongs into its
+    training after the update under way; with ``final=True`` a run that is resumed does not go on
+    from there. What a callback remembers between calls belongs into its
     ``state_dict``, so that a run that is resumed goes on as if it had never been stopped.
 
     Examples
@@ -105,7 +106,7 @@ class EarlyStopping(Callback):
             return
         self.waited += 1
         if self.waited > self.patience:
-            trainer.stop("early stopping")
+            trainer.stop("early stopping", final=True)
 
     def on_fit_end(self, trainer: Trainer) -> None:
         """Put the best parameters back."""

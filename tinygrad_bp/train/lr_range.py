@@ -12,6 +12,7 @@ import numpy as np
 from .batches import Batches
 from .callbacks import copied_state
 from .randomness import positions, restore
+from .resuming import generators
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -86,7 +87,7 @@ def lr_range(trainer: Trainer, batches: Batches, low: float, high: float, steps:
     kept = {"state": {k: {n: v.clone() if hasattr(v, "clone") else v for n, v in s.items()}
                       for k, s in kept["state"].items()},
             "param_groups": [dict(g) for g in kept["param_groups"]]}  # fmt: skip
-    streams = positions(trainer.generator, batches.generator)
+    streams = positions(*generators(trainer, batches))
     rates: list[float] = []
     losses: list[float] = []
     mean = 0.0
@@ -109,7 +110,7 @@ def lr_range(trainer: Trainer, batches: Batches, low: float, high: float, steps:
         trainer.model.load_state_dict(model)
         trainer.model.train(training)
         optimizer.load_state_dict(kept)
-        restore(streams, trainer.generator, batches.generator)
+        restore(streams, *generators(trainer, batches))
     if not rates:
         raise RuntimeError(f"the loss is not finite at the rate {low:g} already: look at the data")
     return LRRange(np.array(rates), np.array(losses))

@@ -12,22 +12,21 @@ from ..random import Generator, default_generator
 __all__ = ["positions", "restore"]
 
 
-def positions(*generators: Generator | None) -> dict[str, Any]:
+def positions(*generators: Generator) -> dict[str, Any]:
     """Return where all streams are: ours, NumPy's and Python's global ones, and `generators`."""
     name, keys, *rest = np.random.get_state()
     return {
         "default": default_generator.get_state(),
-        "own": [None if g is None else g.get_state() for g in generators],
+        "own": [g.get_state() for g in generators],
         "numpy": (name, np.array(keys), *rest),
         "python": python_random.getstate(),
     }
 
 
-def restore(state: dict[str, Any], *generators: Generator | None) -> None:
+def restore(state: dict[str, Any], *generators: Generator) -> None:
     """Go back to where the streams were."""
     default_generator.set_state(state["default"])
     for generator, own in zip(generators, state["own"], strict=True):
-        if generator is not None and own is not None:
-            generator.set_state(own)
+        generator.set_state(own)
     np.random.set_state(state["numpy"])
     python_random.setstate(state["python"])

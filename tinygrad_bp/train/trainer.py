@@ -25,6 +25,7 @@ from .objectives import Objective
 from .optimizers import optimizer_of
 from .progress import Progress
 from .randomness import positions, restore
+from .resuming import differences, generators, identity, lacking, restore_run, state_of
 from .running import Running
 from .schedules import schedule_of
 from .updates import Seen, Updates, groups
@@ -118,7 +119,9 @@ class Trainer:
         self.resumed = False
         self._steps = Updates(model, self.objective, self.optimizer, clip_norm, clip_value, compile)
         self._schedule, self._per_update = schedule, False
-        self._stop = ""
+        self._stop, self._final = "", False
+        self._base: list[float] = []  # the learning rates that the last fit began with
+        self._left: list[float] = []  # and those that its schedule left behind
         self._progress = Progress(False, 0, 0)
 
     # ------------------------------------------------------------------------------------ training
@@ -160,7 +163,19 @@ class Trainer:
         """
         if not isinstance(epochs, int) or epochs < 0:
             raise ValueError(f"epochs is how often all examples are seen, not {epochs!r}")
-        state = self._newest() if resume else None
+        kept = self.checkpoints
+        try:
+            if kept is not None:
+                kept.hold()
+            return self._fit(data, targets, epochs, batch_size, validation, sample_weight, shuffle,
+                             transform, self._newest() if resume else None)  # fmt: skip
+        finally:
+            if kept is not None:
+                kept.release()
+
+    def _fit(self, data: Any, targets: Any, epochs: int, batch_size: int | None, validation: Any,
+             sample_weight: Any, shuffle: bool, transform: Transform | None,
+             state: dict[str, Any] | None) -> History:  # fmt: skip
         seed = self._seed() if state is None else state["seed"]
         options: dict[str, Any] = {
             "batch_size": batch_size, "shuffle": shuffle, "generator": self.generator,
@@ -175,22 +190,27 @@ class Trainer:
         checked = (
             None if validation is None else batches_of(validation, batch_size=256, shuffle=False)
         )
-        self._begin(train, epochs, seed)
+        self._begin(train, checked, epochs, seed, state is not None)
         if state is not None:
-            self._resume(state, train)
+            self._resume(state)
+        if self.checkpoints is not None:
+            self.checkpoints.hold(make=True)
         for callback in self.callbacks:
             callback.on_fit_begin(self)
+        if state is None:
+            self._save()  # a run that is killed before its first epoch ends can go on, too
         self._progress = Progress(self._progress_wanted, self.batches, epochs)
         # A loss that is not finite is told of; NumPy's warnings would come before that.
         with deferred() as interrupted, np.errstate(over="ignore", invalid="ignore"):
             try:
-                while self.epoch < epochs and not self._stop:
+                while self.epoch < epochs and not self._stop and not self._final:
                     self._one_epoch(train, checked, interrupted)
             finally:
                 self._progress.end()
         self.history.stopped = self._stop
         for callback in self.callbacks:
             callback.on_fit_end(self)
+        self._left = [group["lr"] for group in self.optimizer.param_groups]
         return self.history
 
     def find_lr(self, data: Any, targets: Any = None, *, low: float = 1e-6, high: float = 10.0,
@@ -221,9 +241,10 @@ class Trainer:
         """Update the parameters by some batches; return the mean loss of their examples."""
         return _mean_loss(self._steps.learn(group))
 
-    def stop(self, reason: str) -> None:
-        """End the training after the update under way."""
+    def stop(self, reason: str, final: bool = False) -> None:
+        """End the training after the update under way; if `final`, for resumed runs as well."""
         self._stop = self._stop or reason
+        self._final = self._final or final
 
     def find(self, text: str) -> None:
         """Note what keeps the model from learning, and show it."""
@@ -249,33 +270,45 @@ class Trainer:
         self.generator.manual_seed(seed)
         return seed
 
-    def _begin(self, train: Batches, epochs: int, seed: int) -> None:
+    def _begin(self, train: Batches, checked: Batches | None, epochs: int, seed: int,
+               resumed: bool) -> None:  # fmt: skip
         self.batches = len(train)
         self.objective.settle(_targets_of(train, self))
+        rates = [group["lr"] for group in self.optimizer.param_groups]
+        if isinstance(self._schedule, str) and rates == self._left:
+            # Where the last schedule ended is no rate to begin the next one with.
+            for group, rate in zip(self.optimizer.param_groups, self._base, strict=True):
+                group["lr"] = rate
+        self._base = [group["lr"] for group in self.optimizer.param_groups]
         updates = epochs * math.ceil(self.batches / self.accumulate)
         self.scheduler, self._per_update = schedule_of(self._schedule, self.optimizer, updates)
-        self.history, self._stop, self.resumed = History(), "", False
+        self.history, self._stop, self._final, self.resumed = History(), "", False, resumed
         self.epoch = self.batch = self.updates = 0
         self._running = Running(self.metrics)
         self._drawn_seed = seed
-        self._identity = {"data": train.fingerprint(), "accumulate": self.accumulate}
-        self._order = positions(self.generator, train.generator)
+        self._identity = identity(self, train, epochs, self._schedule)
+        self._streams = generators(self, train, checked)
+        self._order = positions(*self._streams)
+        self._before: dict[str, Any] | None = None
         self._now: dict[str, Any] | None = None
         self._seconds, self._saved = 0.0, time.monotonic()
 
     def _one_epoch(self, train: Batches, checked: Batches | None, interrupted: Any) -> None:
         begun = time.perf_counter() - self._seconds
         if not self.batch:
-            self._order = positions(self.generator, train.generator)
+            if self._now is not None:
+                restore(self._now, *self._streams)
+                self._now = None
+            self._order = positions(*self._streams)
             self._running = Running(self.metrics)
             for callback in self.callbacks:
                 callback.on_epoch_begin(self)
+            self._before = copied_state(self.model)
         else:
-            restore(self._order, self.generator, train.generator)
-        before = copied_state(self.model)
+            restore(self._order, *self._streams)
         batches = train.epoch(self.epoch, self.batch)
         if self._now is not None:
-            restore(self._now, self.generator, train.generator)
+            restore(self._now, *self._streams)
             self._now = None
         self._progress.begin(self.epoch, self.batch)
         self.model.train()
@@ -286,9 +319,9 @@ class Trainer:
             self.updates += 1
             loss = _mean_loss(results)
             if not math.isfinite(loss):
-                self.model.load_state_dict(before)
+                self.model.load_state_dict(self._before)
                 self.find(divergence(loss, self.epoch, self.batch - 1, self.lr, True))
-                self._stop = "diverged"
+                self.stop("diverged", final=True)
                 return
             for one in results:
                 self._running.add(one)
@@ -302,7 +335,7 @@ class Trainer:
             self._seconds = time.perf_counter() - begun
             late = time.monotonic() - self._saved > self.checkpoint_every
             if self.batch < self.batches and (self._stop or late):
-                self._save(train)
+                self._save()
             if self._stop and self.batch < self.batches:
                 return
         self._progress.end()
@@ -322,28 +355,20 @@ class Trainer:
             callback.on_epoch_end(self, row)
         self._progress.row(row)
         self.epoch, self.batch, self._seconds = self.epoch + 1, 0, 0.0
-        self._order = positions(self.generator, train.generator)
-        self._save(train)
+        self._order, self._before = positions(*self._streams), None
+        self._save()
 
     # --------------------------------------------------------------------------------- checkpoints
 
-    def _save(self, train: Batches) -> None:
+    def _save(self) -> None:
         self._saved = time.monotonic()
         if self.checkpoints is None:
             return
-        state = {
-            "identity": self._identity,
-            "seed": self._drawn_seed,
-            "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "scheduler": None if self.scheduler is None else self.scheduler.state_dict(),
-            "callbacks": [callback.state_dict() for callback in self.callbacks],
-            "position": [self.epoch, self.batch, self.updates, self._seconds],
-            "order": self._order,
-            "now": positions(self.generator, train.generator),
-            "running": self._running.state_dict(),
-            "history": self.history.state_dict(),
-        }
+        state = state_of(
+            self, self._streams, identity=self._identity, seed=self._drawn_seed, final=self._final,
+            position=[self.epoch, self.batch, self.updates, self._seconds], order=self._order,
+            before=self._before, running=self._running.state_dict(),
+        )  # fmt: skip
         self.checkpoints.save(state, self.updates)
 
     def _newest(self) -> dict[str, Any] | None:
@@ -357,26 +382,18 @@ class Trainer:
             )  # fmt: skip
         return state
 
-    def _resume(self, state: dict[str, Any], train: Batches) -> None:
-        if state["identity"] != self._identity:
+    def _resume(self, state: dict[str, Any]) -> None:
+        told = differences(state["identity"], self._identity) or lacking(self, state)
+        if told:
             raise ValueError(
-                "the checkpoint is of other data or settings: "
-                f"{state['identity']}; these are {self._identity}"
+                f"the checkpoint in {self.checkpoints and self.checkpoints.folder} is of other "
+                f"data or settings: {told}. Go on with the same, or begin anew in another folder"
             )
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        if self.scheduler is not None:
-            self.scheduler.load_state_dict(state["scheduler"])
-        for callback, kept in zip(self.callbacks, state["callbacks"], strict=True):
-            callback.load_state_dict(kept)
+        restore_run(self, state)
         self.epoch, self.batch, self.updates, self._seconds = state["position"]
-        self._order, self._now = state["order"], state["now"]
+        self._order, self._now, self._before = state["order"], state["now"], state["before"]
         self._running.load_state_dict(state["running"])
-        self.history.load_state_dict(state["history"])
-        self.resumed = True
-        if not self.batch:
-            restore(self._now, self.generator, train.generator)
-            self._now = None
+        self._final = state["final"]
 
     # ----------------------------------------------------------------------------------- measuring
 
@@ -436,7 +453,8 @@ def _targets_of(batches: Batches, trainer: Trainer) -> Any:
     target = getattr(batches, "target", None)
     if target is not None:
         return target
-    before = positions(trainer.generator, batches.generator)
+    streams = generators(trainer, batches)
+    before = positions(*streams)
     first = next(iter(batches.epoch(0)))
-    restore(before, trainer.generator, batches.generator)
+    restore(before, *streams)
     return first.target.numpy()
