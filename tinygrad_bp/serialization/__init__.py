@@ -11,7 +11,7 @@ import numpy as np
 
 from ..devices import on_cpu
 from ..tensor import wrap
-from .files import CorruptFileError, decode, encode, read, write
+from .files import CorruptFileError, decode, encode, read, whole, write
 from .globals import (
     add_safe_globals,
     clear_safe_globals,
@@ -110,12 +110,18 @@ def load(f: Any, map_location: Any = None, pickle_module: Any = None, *,
     if notes is None:
         return {name: wrap(array) for name, array in arrays.items()}
     if "needs" not in notes:
-        return rebuild(arrays, notes)
+        with whole(where):
+            return rebuild(arrays, notes)
+    if _PICKLE not in arrays:
+        raise CorruptFileError(f"{where} is damaged: it lacks what was pickled")
     if weights_only is None:
         weights_only = os.environ.get("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "0") not in _YES
     if weights_only:
         try:
-            return loads(arrays[_PICKLE].tobytes(), **pickle_load_args)
+            with whole(where):
+                return loads(arrays[_PICKLE].tobytes(), **pickle_load_args)
+        except CorruptFileError:
+            raise
         except pickle.UnpicklingError as reason:
             raise pickle.UnpicklingError(
                 f"Weights only load failed: {where} holds {notes['needs']}, pickled, and "

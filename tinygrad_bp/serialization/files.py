@@ -8,12 +8,13 @@ import os
 import pickle
 import tempfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-__all__ = ["CorruptFileError", "decode", "encode", "read", "write"]
+__all__ = ["CorruptFileError", "decode", "encode", "read", "whole", "write"]
 
 # The names of dtypes in a safetensors header, https://github.com/huggingface/safetensors#format
 _DTYPES = {
@@ -21,6 +22,10 @@ _DTYPES = {
     "I32": "int32", "U64": "uint64", "I64": "int64", "F16": "float16", "F32": "float32",
     "F64": "float64", "C64": "complex64",
 }  # fmt: skip
+
+
+class UnknownDtypeError(TypeError):
+    """A file that is good, of numbers that NumPy lacks."""
 
 
 class CorruptFileError(RuntimeError, pickle.UnpicklingError):
@@ -82,14 +87,38 @@ def decode(
         raise CorruptFileError(
             f"{where} is no safetensors file, or a damaged one ({error}): {len(data)} bytes"
         ) from None
+    with whole(where):
+        return _checked(entries, metadata, where)
+
+
+@contextlib.contextmanager
+def whole(where: str) -> Iterator[None]:
+    """Name a file that is not what it says of itself, however that is noticed.
+
+    A header can be made to lie about anything; what it says is looked at by code that expects
+    the truth, and fails in any way.
+    """
+    try:
+        yield
+    except (pickle.UnpicklingError, UnknownDtypeError):
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+        raise CorruptFileError(
+            f"{where} is damaged: what it says of itself can't be true ({reason})"
+        ) from None
+
+
+def _checked(
+    entries: Any, metadata: dict[str, str], where: str
+) -> tuple[dict[str, np.ndarray[Any, Any]], dict[str, Any] | None]:
     shapes = {name: entry["shape"] for name, entry in entries}
     if "sum" in metadata and metadata["sum"] != _sum(metadata.get("tinygrad_bp", ""), shapes):
         raise CorruptFileError(f"{where} is damaged: its header has changed")
-    try:
-        checks = json.loads(metadata.get("crc32", "{}"))
-        notes = json.loads(metadata["tinygrad_bp"]) if "tinygrad_bp" in metadata else None
-    except ValueError as error:
-        raise CorruptFileError(f"{where} is damaged: its header can't be read ({error})") from None
+    checks = json.loads(metadata.get("crc32", "{}"))
+    notes = json.loads(metadata["tinygrad_bp"]) if "tinygrad_bp" in metadata else None
+    if notes is not None and not isinstance(notes, dict):
+        raise CorruptFileError(f"{where} is damaged: its notes are a {type(notes).__name__}")
     arrays = {}
     for name, entry in entries:
         if checks.get(name, zlib.crc32(entry["data"])) != zlib.crc32(entry["data"]):
@@ -112,7 +141,9 @@ def _array(entry: dict[str, Any], name: str, where: str) -> np.ndarray[Any, Any]
         halves = np.frombuffer(entry["data"], "<u2").astype(np.uint32) << 16
         return halves.view(np.float32).reshape(entry["shape"])
     if entry["dtype"] not in _DTYPES:
-        raise TypeError(f"{where}: {name!r} is of {entry['dtype']}, which NumPy does not have")
+        raise UnknownDtypeError(
+            f"{where}: {name!r} is of {entry['dtype']}, which NumPy does not have"
+        )
     kind = np.dtype(_DTYPES[entry["dtype"]]).newbyteorder("<")
     array = np.frombuffer(entry["data"], kind).reshape(entry["shape"])
     return array.astype(kind.newbyteorder("="))  # a copy: what was read can't be written to

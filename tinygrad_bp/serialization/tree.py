@@ -124,13 +124,17 @@ def _under(name: str, key: Any) -> str:
     return f"{name}.{key}" if name else str(key)
 
 
+def _bytes_of(text: str) -> bytes:
+    return base64.b64decode(text, validate=True)
+
+
 _DICTS: dict[Any, str] = {dict: "dict", OrderedDict: "ordered", _StateDict: "state"}
 _MAPPINGS: dict[str, Callable[[Any], Any]] = {tag: kind for kind, tag in _DICTS.items()}
 _SEQUENCES: dict[Any, str] = {tuple: "tuple", Size: "size", set: "set", frozenset: "frozenset"}
 _MAKERS: dict[str, Callable[[Any], Any]] = {tag: kind for kind, tag in _SEQUENCES.items()}
 _SIMPLE: dict[type, tuple[str, Callable[[Any], Any], Callable[[Any], Any]]] = {
     complex: ("complex", lambda z: [z.real, z.imag], lambda pair: complex(*pair)),
-    bytes: ("bytes", lambda b: base64.b64encode(b).decode(), base64.b64decode),
+    bytes: ("bytes", lambda b: base64.b64encode(b).decode(), _bytes_of),
     dtype: ("dtype", lambda d: d.name, lambda name: of_numpy(np.dtype(name))),
     device: ("device", str, device),
     slice: ("slice", lambda s: [s.start, s.stop, s.step], lambda parts: slice(*parts)),
@@ -152,6 +156,19 @@ def flatten(value: Any) -> tuple[dict[str, Array], dict[str, Any]]:
     return writer.arrays, {"tree": tree, "tensors": writer.tensors}
 
 
+def _view(array: Array, shape: list[int], strides: list[int], offset: int) -> Array:
+    """Return a view of an array's memory, and of nothing around it.
+
+    NumPy checks that too, but with numbers that can overflow.
+    """
+    ends = [step * (n - 1) for n, step in zip(shape, strides, strict=True)]
+    low = offset + sum(end for end in ends if end < 0)
+    high = offset + sum(end for end in ends if end > 0) + array.itemsize
+    if min(shape, default=1) < 0 or (all(shape) and not 0 <= low <= high <= array.nbytes):
+        raise ValueError(f"a view of shape {shape} reaches out of its array")
+    return np.ndarray(shape, array.dtype, array, offset if all(shape) else 0, strides)
+
+
 def rebuild(arrays: dict[str, Array], notes: dict[str, Any]) -> Any:
     """Make the object again."""
     tensors: dict[int, Tensor] = {}
@@ -161,9 +178,7 @@ def rebuild(arrays: dict[str, Array], notes: dict[str, Any]) -> Any:
             note = notes["tensors"][number]
             array = arrays[note["name"]]
             if "strides" in note:
-                array = np.ndarray(
-                    note["shape"], array.dtype, array, note["offset"], note["strides"]
-                )
+                array = _view(array, note["shape"], note["strides"], note["offset"])
             made = wrap(array)
             if note.get("parameter"):
                 made = Parameter(made, requires_grad=note["requires_grad"])
