@@ -1,0 +1,147 @@
+"""Where computed values lie: one block of memory, in which a place is used again once it is free.
+
+A value lives from the step that computes it to the last one that reads it; what the step returns
+lives on. The new value of a state is written into the state's own memory, if nobody needs the old
+one any more by then; otherwise it is copied there at the end.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+from .fuse import Loop, Step, outside, walk
+from .places import Place, contiguous
+from .program import Program, Value
+
+__all__ = ["Memory", "plan_memory"]
+
+LINE = 64  # bytes: of a cache line, and of the widest vector
+
+
+@dataclass
+class Memory:
+    """The plan.
+
+    Attributes
+    ----------
+    offsets : dict
+        Computed value -> where it begins in the block, in bytes.
+    size : int
+        Of the block, in bytes.
+    homes : dict
+        Computed value -> the state whose memory it is written to.
+    copies : list of (Value, Value)
+        (state, new): what is copied at the end.
+    stored : set of Value
+        Values that have to be in memory: somebody reads them outside of the loop they come from.
+    unshared : int
+        Bytes that all of them would take side by side.
+    """
+
+    offsets: dict[Value, int] = field(default_factory=dict)
+    size: int = 0
+    homes: dict[Value, Value] = field(default_factory=dict)
+    copies: list[tuple[Value, Value]] = field(default_factory=list)
+    stored: set[Value] = field(default_factory=set)
+    unshared: int = 0
+
+
+def _bytes(value: Value) -> int:
+    return -(-max(math.prod(value.shape) * value.dtype.itemsize, 1) // LINE) * LINE
+
+
+def _in_place(number: int, steps: list[Step], state: Value, new: Value,
+              places: dict[Value, Place]) -> bool:  # fmt: skip
+    """Whether step `number`, which computes `new`, may write it over `state`."""
+    step = steps[number]
+    if state.shape != new.shape or state.dtype != new.dtype:
+        return False
+    if places[state].strides != contiguous(state.shape) and math.prod(state.shape) > 1:
+        return False
+    if not isinstance(step, Loop) or step.levels.get(new) != "element" or step.inner is not None:
+        return False
+    for later in steps[number + 1 :]:
+        for call in later.calls:
+            if any(places[v].base is state for v in call.operands):
+                return False
+    for call in step.calls:
+        for v in call.operands:
+            if places[v].base is state and (
+                places[v].offset
+                or step.levels[call.out] == "row" and call.op.name not in ("sum", "amax", "amin")
+                or walk(v, places[v], call.args[0].shape if v is call.args[0] else call.out.shape)
+                != contiguous(step.space)
+            ):
+                return False
+    return True
+
+
+def plan_memory(program: Program, steps: list[Step], places: dict[Value, Place],
+                scratch: dict[Any, list[Value]]) -> Memory:  # fmt: skip
+    """Give every computed value its memory; `scratch` holds what a step needs for itself."""
+    plan = Memory(stored=outside(steps, program, places))
+    made = {call.out: i for i, step in enumerate(steps) for call in step.calls}
+    returned = {places[v].base for v in program.outputs}
+    for state, new in program.stores:
+        if state is new:
+            continue
+        base = places[new].base
+        if (
+            base is new and new in made and new not in returned and new not in plan.homes
+            and _in_place(made[new], steps, state, new, places)
+            and not any(places[v].base is state for v in program.outputs)
+        ):  # fmt: skip
+            plan.homes[new] = state
+        else:
+            plan.copies.append((state, new))
+    last = dict(made)
+    for i, step in enumerate(steps):
+        for call in step.calls:
+            for v in call.operands:
+                base = places[v].base
+                if base in made:
+                    last[base] = max(last[base], i)
+    for v in [*program.outputs, *(new for _, new in program.stores)]:
+        if places[v].base in made:
+            last[places[v].base] = len(steps)
+
+    free: list[tuple[int, int]] = []  # (offset, size), in order
+    ending: dict[int, list[tuple[int, int]]] = {}
+
+    def take(size: int, until: int) -> int:
+        fits = [(n, offset) for offset, n in free if n >= size]
+        if fits:
+            n, offset = min(fits)
+            free.remove((offset, n))
+            if n > size:
+                free.append((offset + size, n - size))
+        else:
+            offset, plan.size = plan.size, plan.size + size
+        ending.setdefault(until, []).append((offset, size))
+        plan.unshared += size
+        return offset
+
+    for i, step in enumerate(steps):
+        mine = [c.out for c in step.calls if c.out in plan.stored or not isinstance(step, Loop)]
+        for value in mine:
+            if value not in plan.homes:
+                plan.offsets[value] = take(_bytes(value), last[value])
+        for value in scratch.get(step, []):
+            plan.offsets[value] = take(_bytes(value), i)
+        free.extend(ending.pop(i, []))
+        _merge(free)
+    return plan
+
+
+def _merge(free: list[tuple[int, int]]) -> None:
+    """Join neighbours."""
+    free.sort()
+    merged: list[tuple[int, int]] = []
+    for offset, size in free:
+        if merged and sum(merged[-1]) == offset:
+            merged[-1] = (merged[-1][0], merged[-1][1] + size)
+        else:
+            merged.append((offset, size))
+    free[:] = merged

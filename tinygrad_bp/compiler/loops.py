@@ -1,0 +1,315 @@
+"""The code of a fused loop.
+
+A kernel is a function of pointers. Around the rows run the outer loops; within a row there is one
+inner loop for each stage: what a stage sums up, the next one may read. Equal kernels have equal
+text, and are compiled once.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..rules import loss, reduce
+from .elements import ELEMENTS, KINDS, literal, operand_kinds
+from .fuse import REDUCTIONS, Loop, last_axes, reduced_axes, walk
+from .places import Place, contiguous
+from .program import Call, Value
+
+__all__ = ["LoopCode"]
+
+_COMBINE = {reduce.sum: "plus", reduce.amax: "larger", reduce.amin: "smaller"}
+_START = {reduce.sum: 0.0, reduce.amax: -math.inf, reduce.amin: math.inf}
+
+
+class LoopCode:
+    """Writes one kernel.
+
+    Attributes
+    ----------
+    parameters : list of Value
+        Whose memory the kernel's pointers point to, in order.
+    scratch : list of Value
+        Those of them that only this kernel needs.
+    body : str
+        Its lines.
+    """
+
+    def __init__(self, loop: Loop, places: dict[Value, Place], stored: set[Value],
+                 homes: dict[Value, Value]) -> None:  # fmt: skip
+        self.loop, self.places, self.stored, self.homes = loop, places, stored, homes
+        self.parameters: list[Value] = []
+        self.scratch: list[Value] = []
+        self.levels = dict(loop.levels)
+        self.space = loop.space or (1,)
+        self.inner = self._settle_inner()
+        self.stages = self._stages()
+        self._spill()
+        self.axes = self._collapse()
+        self.body = self._write()
+
+    # ---------------------------------------------------------------- what is computed when
+
+    def _settle_inner(self) -> int:
+        """Decide how many of the last axes are a row; sums over others are added up at the end."""
+        inner = self.loop.inner
+        rows = [c for c in self.loop.calls if self.levels[c.out] == "row"]
+        if inner is None:
+            inner = min((last_axes(c) or 0 for c in rows), default=0)
+        for c in rows:
+            if c.op in REDUCTIONS and last_axes(c) != inner:
+                self.levels[c.out] = "after"
+        return inner
+
+    def _stages(self) -> dict[Value, int]:
+        """Number the inner loops: each value is ready in one of them, or after it."""
+        ready: dict[Value, int] = {}
+        for call in self.loop.calls:
+            own = [self.places[v].base for v in call.operands]
+            stage = max((ready.get(b, 0) for b in own), default=0)
+            if call.op in REDUCTIONS and self.levels[call.out] == "row":
+                stage += 1
+            ready[call.out] = stage
+        return ready
+
+    def _spill(self) -> None:
+        """Find what one stage computes and a later one reads: it is kept for the length of a row."""
+        self.kept: dict[Value, Value] = {}
+        row = self.space[len(self.space) - self.inner :]
+        for call in self.loop.calls:
+            now = self._stage_of(call)
+            for v in call.operands:
+                base = self.places[v].base
+                if (
+                    self.levels.get(base) == "element" and base not in self.stored
+                    and self.stages[base] < now and base not in self.kept
+                ):  # fmt: skip
+                    self.kept[base] = Value("scratch", row, base.dtype)
+        self.scratch = list(self.kept.values())
+
+    def _stage_of(self, call: Call) -> int:
+        """The inner loop in which a call runs (a sum is ready one later than it runs)."""
+        summed = call.op in REDUCTIONS and self.levels[call.out] == "row"
+        return self.stages[call.out] - summed
+
+    # ---------------------------------------------------------------- how memory is walked
+
+    def _walk(self, v: Value, call: Call) -> tuple[int, ...]:
+        """Strides of an operand over the whole space."""
+        place = self.places[v]
+        if call.op is loss.one_hot:
+            shape = call.out.shape
+            column = Value(v.kind, (*v.shape, 1), v.dtype)
+            steps = walk(column, Place(v, 0, (*place.strides, 0)), shape)
+        else:
+            steps = walk(v, place, call.args[0].shape if call.op in REDUCTIONS else call.out.shape)
+        return steps + (0,) * (len(self.space) - len(steps))
+
+    def _own_walk(self, call: Call) -> tuple[int, ...]:
+        """Strides of a result over the whole space."""
+        if call.op in REDUCTIONS and self.levels[call.out] == "after":
+            axes, rank = reduced_axes(call)
+            left = [i for i in range(rank) if i not in axes]
+            steps = dict(
+                zip(left, contiguous(tuple(self.space[i] for i in left)), strict=True)
+            )
+            return tuple(steps.get(i, 0) for i in range(len(self.space)))
+        level = self.levels[call.out]
+        rank = len(self.space) - (self.inner if level == "row" else 0)
+        steps = contiguous(self.space[:rank]) if self.loop.space else ()
+        return steps + (0,) * (len(self.space) - len(steps))
+
+    def _collapse(self) -> list[list[int]]:
+        """Group neighbouring axes that every pointer walks through as if they were one."""
+        walks = [self._own_walk(c) for c in self.loop.calls]
+        for call in self.loop.calls:
+            walks += [self._walk(v, call) for v in call.operands]
+        border = len(self.space) - self.inner if self.inner else 0
+        groups: list[list[int]] = [[0]]
+        for i in range(1, len(self.space)):
+            merges = all(w[i - 1] == w[i] * self.space[i] for w in walks)
+            if merges and i != border:
+                groups[-1].append(i)
+            else:
+                groups.append([i])
+        return groups
+
+    def _index(self, offset: int, steps: tuple[int, ...]) -> str:
+        terms = [str(offset)] if offset else []
+        for k, group in enumerate(self.axes):
+            step = steps[group[-1]]
+            if step:
+                terms.append(f"i{k}" if step == 1 else f"i{k} * {step}")
+        return " + ".join(terms) or "0"
+
+    def _pointer(self, base: Value) -> str:
+        base = self.homes.get(base, base)
+        if base not in self.parameters:
+            self.parameters.append(base)
+        return f"p{self.parameters.index(base)}"
+
+    # ---------------------------------------------------------------- the text
+
+    def _load(self, base: Value, offset: int, steps: tuple[int, ...], dtype: Any) -> str:
+        text = f"{self._pointer(base)}[{self._index(offset, steps)}]"
+        if dtype.char == "?":
+            return f"{text} != 0"
+        return f"{KINDS[dtype.char]}({text})" if base.kind == "scalar" else text
+
+    def _write(self) -> str:
+        border = len([g for g in self.axes if g[0] < len(self.space) - self.inner])
+        if not self.inner:
+            border = max(len(self.axes) - 1, 0)
+        self.border = border
+        self.names: dict[Value, str] = {}
+        self.count = 0  # of loads, for their names
+        self.top: list[str] = []
+        self.bottom: list[str] = []
+        for k, call in enumerate(self.loop.calls):
+            self.names[call.out] = f"t{k}"
+        last = max((self._stage_of(c) for c in self.loop.calls), default=0)
+        rows: list[str] = []
+        hoisted: dict[Any, str] = {}
+        for stage in range(last + 1):
+            rows += self._row_lines(stage, hoisted)
+            rows += self._inner_lines(stage, hoisted)
+        rows += self._row_lines(last + 1, hoisted)
+        lines = self.top
+        for k in range(border):
+            lines.append("    " * k + f"for i{k} in range({self._extent(k)}):")
+        lines += ["    " * border + line for line in rows]
+        return "\n".join("    " + line for line in [*lines, *self.bottom])
+
+    def _extent(self, k: int) -> int:
+        return math.prod(self.space[i] for i in self.axes[k])
+
+    def _row_lines(self, stage: int, hoisted: dict[Any, str]) -> list[str]:
+        """Write what happens once a row, before the inner loop of a stage."""
+        lines: list[str] = []
+        if stage:
+            for call in self.loop.calls:
+                summed = call.op in REDUCTIONS and self.levels[call.out] == "row"
+                if summed and self.stages[call.out] == stage and call.out in self.stored:
+                    lines.append(self._store(call))
+        for call in self.loop.calls:
+            if self._at_row(call) and self.stages[call.out] == stage:
+                lines += self._statement(call, hoisted, {})
+        return lines
+
+    def _at_row(self, call: Call) -> bool:
+        """Whether a call runs once a row, and not once an element."""
+        return call.out in self.loop.by_row
+
+    def _inner_lines(self, stage: int, hoisted: dict[Any, str]) -> list[str]:
+        calls = [
+            c for c in self.loop.calls if not self._at_row(c) and self._stage_of(c) == stage
+        ]
+        if not calls:
+            return []
+        starts, lines, loaded = [], [], {}
+        for call in calls:
+            if call.op in REDUCTIONS and self.levels[call.out] == "row":
+                kind = KINDS[call.out.dtype.char]
+                starts.append(f"{self.names[call.out]} = {literal(_START[call.op], kind)}")
+        for call in calls:
+            lines += self._statement(call, hoisted, loaded)
+        depth = 0
+        for k in range(self.border, len(self.axes)):
+            starts.append("    " * depth + f"for i{k} in range({self._extent(k)}):")
+            depth += 1
+        return starts + ["    " * depth + line for line in lines]
+
+    def _operand(self, v: Any, call: Call, kind: str, lines: list[str],
+                 hoisted: dict[Any, str], loaded: dict[Any, str]) -> str:  # fmt: skip
+        if not isinstance(v, Value):
+            return literal(v, kind)
+        if v.kind == "constant" and v.array is not None and v.array.size == 1:
+            return literal(v.array.item(), kind)
+        place = self.places[v]
+        base, steps = place.base, self._walk(v, call)
+        name = self.names.get(base)
+        if name is not None and self.levels[base] == "element":
+            stage = self._stage_of(call)
+            if self.stages[base] < stage:  # computed in an earlier loop over the row
+                name = loaded.get(base)
+                if name is None:
+                    name = loaded[base] = f"{self.names[base]}_{stage}"
+                    lines.append(f"{name} = {self._reload(base)}")
+        elif name is None:
+            key = (base, place.offset, steps)
+            written = {self.homes.get(c.out, c.out) for c in self.loop.calls}
+            fixed = not any(steps) and base not in written
+            known = hoisted if fixed else loaded
+            name = known.get(key)
+            if name is None:
+                self.count += 1
+                name = known[key] = f"x{self.count}"
+                (self.top if fixed else lines).append(
+                    f"{name} = {self._load(base, place.offset, steps, v.dtype)}"
+                )
+        have = KINDS[v.dtype.char]
+        if have == kind:
+            return name
+        return f"({name} != 0)" if kind == "boolean" else f"{kind}({name})"
+
+    def _reload(self, base: Value) -> str:
+        if base in self.kept:
+            scratch = self.kept[base]
+            first = len(self.space) - self.inner
+            steps = (0,) * first + contiguous(self.space[first:])
+            return self._load(scratch, 0, steps, base.dtype)
+        call = next(c for c in self.loop.calls if c.out is base)
+        return self._load(base, 0, self._own_walk(call), base.dtype)
+
+    def _statement(self, call: Call, hoisted: dict[Any, str], loaded: dict[Any, str]) -> list[str]:
+        lines: list[str] = []
+        out, name = call.out, self.names[call.out]
+        dtypes = [a.dtype if isinstance(a, Value) else None for a in call.args]
+        kinds = (
+            [KINDS[dtypes[0].char]] if call.op is loss.one_hot
+            else operand_kinds(call.op, dtypes, out.dtype)
+        )  # fmt: skip
+        args = [
+            self._operand(a, call, kind, lines, hoisted, loaded)
+            for a, kind in zip(call.args, kinds, strict=True)
+        ]
+        kind = KINDS[out.dtype.char]
+        if call.op in REDUCTIONS:
+            return lines + self._reduction(call, args[0], kind)
+        if call.op is loss.one_hot:
+            column = f"i{len(self.axes) - 1}" if out.shape[-1] != 1 else "0"
+            text = f"{args[0]} == {column}"
+            text = text if kind == "boolean" else f"{kind}(1) if {text} else {kind}(0)"
+        else:
+            attrs = {k: v for k, v in call.attrs.items() if call.op.name != "gelu"}
+            text = ELEMENTS[call.op](kind, *args, **attrs)
+            if call.op.name == "cast":
+                text = f"{args[0]} != 0" if kind == "boolean" else f"{kind}({args[0]})"
+        lines.append(f"{name} = {text}")
+        if out in self.stored:
+            lines.append(self._store(call))
+        elif out in self.kept and self.levels[out] == "element":
+            lines.append(f"{self._reload(out).split(' != ')[0]} = {self._as_stored(out, name)}")
+        return lines
+
+    def _as_stored(self, out: Value, name: str) -> str:
+        return f"uint8({name})" if out.dtype.char == "?" else name
+
+    def _store(self, call: Call) -> str:
+        index = self._index(0, self._own_walk(call))
+        value = self._as_stored(call.out, self.names[call.out])
+        return f"{self._pointer(call.out)}[{index}] = {value}"
+
+    def _reduction(self, call: Call, x: str, kind: str) -> list[str]:
+        out, name, combine = call.out, self.names[call.out], _COMBINE[call.op]
+        if self.levels[out] == "row":
+            return [f"{name} = {combine}({name}, {x})"]
+        start, steps = literal(_START[call.op], kind), self._own_walk(call)
+        pointer = self._pointer(out)
+        if not any(steps):
+            self.top.append(f"{name} = {start}")
+            self.bottom.append(f"{pointer}[0] = {name}")
+            return [f"{name} = {combine}({name}, {x})"]
+        self.top += [f"for i in range({math.prod(out.shape)}):", f"    {pointer}[i] = {start}"]
+        place = f"{pointer}[{self._index(0, steps)}]"
+        return [f"{place} = {combine}({place}, {x})"]

@@ -1,0 +1,141 @@
+"""Running a program natively: its text compiled, its table filled, its outputs shown as arrays."""
+
+from __future__ import annotations
+
+import ctypes
+import linecache
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .blas import find_blas
+from .emit import ARENA, DGEMM, SGEMM, Emitter, lower
+from .places import Place
+from .program import Call, Program, Value
+
+__all__ = ["NativeStep"]
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+def _address(array: Array) -> int:
+    address: int = array.__array_interface__["data"][0]
+    return address
+
+
+class NativeStep:
+    """A compiled program.
+
+    Parameters
+    ----------
+    program : Program
+        Whose states and constants stay where they are.
+
+    Attributes
+    ----------
+    source : str
+        The generated code.
+    outputs : list of ndarray
+        What the program returns, in memory that the next call writes again.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.lowered = lower(program)
+        native = Emitter(self.lowered).emit()
+        self.source, self.slots = native.source, native.slots
+        raw = np.empty(self.lowered.memory.size + 64, np.uint8)
+        self._arena = raw[-_address(raw) % 64 :]
+        self._table = np.zeros(3 + len(self.slots), np.int64)
+        self._cells = memoryview(self._table)
+        self._table_at = _address(self._table)
+        self._table[ARENA] = _address(self._arena)
+        blas = find_blas()
+        if blas is None or not blas.wide:
+            raise RuntimeError("no BLAS with 64-bit counts was found")
+        self._table[SGEMM], self._table[DGEMM] = blas.sgemm, blas.dgemm
+        new = self.lowered.program
+        self._scalars = np.zeros(max(len(new.scalars), 1))
+        for i, v in enumerate(new.scalars):
+            self._table[self.slots[v]] = _address(self._scalars) + 8 * i
+        self._given = [self.slots[v] for v in (*new.inputs, *new.draws)]
+        self._held: list[Array] = []
+        for v, slot in self.slots.items():
+            if v.array is not None:
+                array = np.asarray(v.array)
+                self._held.append(array)
+                self._table[slot] = _address(array)
+        self._compile(native.entries)
+        self.outputs = [self._array(v) for v in new.outputs]
+
+    def _compile(self, entries: list[str | Call]) -> None:
+        name = f"<tinygrad_bp step {id(self):x}>"
+        linecache.cache[name] = (len(self.source), None, self.source.splitlines(True), name)
+        names: dict[str, Any] = {}
+        exec(compile(self.source, name, "exec"), names)
+        kind = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)
+        self._held_code = names
+        self._parts = [
+            kind(names[e].address) if isinstance(e, str) else self._python(e) for e in entries
+        ]
+
+    def _python(self, call: Call) -> Any:
+        into = call.attrs.get("into")
+        attrs = {k: v for k, v in call.attrs.items() if k != "into"}
+        target = self._array(call.out) if into is None else into.array
+
+        def run(table: int) -> int:
+            args = [self._array(a) if isinstance(a, Value) else a for a in call.args]
+            with np.errstate(all="ignore"):
+                target[...] = call.op.forward(*args, **attrs)
+            return 0
+
+        return run
+
+    def _array(self, value: Value) -> Array:
+        """Show a value as an array."""
+        place: Place = self.lowered.places[value]
+        base = self.lowered.memory.homes.get(place.base, place.base)
+        wide = value.dtype.itemsize
+        strides = [s * wide for s in place.strides]
+        if base.array is not None:
+            memory: Any = base.array
+            return np.lib.stride_tricks.as_strided(memory, value.shape, strides)
+        if base.kind in ("input", "drawn"):
+            given = self._now[self._given.index(self.slots[base])]
+            return np.ndarray(value.shape, value.dtype, given, place.offset * wide, strides)
+        if base.kind == "scalar":
+            at = (self._table[self.slots[base]] - _address(self._scalars)) // 8
+            return np.asarray(self._scalars[at], value.dtype)
+        start = self.lowered.memory.offsets[base] + place.offset * wide
+        return np.ndarray(value.shape, value.dtype, self._arena, start, strides)
+
+    def __call__(self, inputs: Sequence[Array], scalars: Sequence[float] = (),
+                 draws: Sequence[Array] = ()) -> list[Array]:  # fmt: skip
+        """Run the step.
+
+        Parameters
+        ----------
+        inputs, draws : sequence of ndarray
+            Of the program's shapes and dtypes.
+        scalars : sequence of float
+
+        Returns
+        -------
+        list of ndarray
+            `outputs`.
+        """
+        cells = self._cells
+        self._now = given = [*inputs, *draws]
+        for i, slot in enumerate(self._given):
+            array = given[i]
+            if not array.flags.c_contiguous:
+                array = given[i] = np.ascontiguousarray(array)
+            cells[slot] = id(array)
+        if scalars:
+            self._scalars[:] = scalars
+        table = self._table_at
+        for part in self._parts:
+            if part(table):
+                raise IndexError("an index is out of range")
+        return self.outputs

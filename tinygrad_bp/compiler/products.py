@@ -1,0 +1,193 @@
+"""Products of matrices: to BLAS where it pays, else as loops of their own.
+
+A call of BLAS takes half a microsecond before it multiplies anything, in which a loop multiplies
+16 × 16 by 16 × 16. Transposes are never made: BLAS reads a matrix either way, and the loops copy a
+small one into rows first.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from .places import Place
+from .program import Call, Value
+
+__all__ = ["Product", "product_of", "small_kernel"]
+
+_SMALL = 40_000  # multiplications up to which a loop is quicker
+_UNROLLED = 16
+
+
+@dataclass
+class Matrix:
+    """A stack of matrices in memory: rows, columns, and how far apart each are."""
+
+    value: Value
+    base: Value
+    offset: int
+    shape: tuple[int, int]
+    steps: tuple[int, int]
+    stack: tuple[int, ...]
+
+
+@dataclass
+class Product:
+    """C = A B, for every matrix of the stack."""
+
+    a: Matrix
+    b: Matrix
+    c: Matrix
+    stack: tuple[int, ...]
+    char: str
+
+    @property
+    def small(self) -> bool:
+        """Whether it is left to a loop."""
+        m, k = self.a.shape
+        return m * k * self.b.shape[1] <= _SMALL
+
+    @property
+    def for_blas(self) -> bool:
+        """Whether BLAS can read these matrices where they lie."""
+        return all(_leading(x) is not None for x in (self.a, self.b))
+
+
+def _matrix(v: Value, place: Place, stack: tuple[int, ...], column: bool) -> Matrix:
+    shape, steps = v.shape, place.strides
+    if len(shape) == 1:
+        shape, steps = ((*shape, 1), (*steps, 0)) if column else ((1, *shape), (0, *steps))
+    lead = len(stack) - (len(shape) - 2)
+    along = (0,) * lead + tuple(
+        0 if n == 1 else s for n, s in zip(shape[:-2], steps[:-2], strict=True)
+    )
+    return Matrix(v, place.base, place.offset, shape[-2:], steps[-2:], along)
+
+
+def product_of(call: Call, places: dict[Value, Place]) -> Product | None:
+    """Read a call of matmul; None if it is not on floats that BLAS knows."""
+    x, y = call.args
+    if not (isinstance(x, Value) and isinstance(y, Value)):
+        return None
+    if not x.dtype == y.dtype == call.out.dtype or x.dtype.char not in "fd":
+        return None
+    if not all(math.prod(v.shape) for v in (x, y)):
+        return None
+    shape = call.out.shape
+    if len(x.shape) == 1:
+        shape = (*shape[:-1], 1, *shape[-1:]) if len(y.shape) > 1 else (1, *shape)
+    if len(y.shape) == 1:
+        shape = (*shape, 1)
+    stack = shape[:-2]
+    n = shape[-1]
+    lead: list[int] = []
+    step = shape[-2] * n
+    for extent in reversed(stack):
+        lead.insert(0, step)
+        step *= extent
+    c = Matrix(call.out, call.out, 0, (shape[-2], n), (n, 1), tuple(lead))
+    a = _matrix(x, places[x], stack, column=False)
+    b = _matrix(y, places[y], stack, column=True)
+    return Product(a, b, c, stack, x.dtype.char)
+
+
+def _leading(x: Matrix) -> tuple[bool, int] | None:
+    """Return (turned, leading dimension) as BLAS wants them."""
+    (rows, columns), (down, right) = x.shape, x.steps
+    if (right == 1 or columns == 1) and (down >= columns or rows == 1):
+        return False, max(down if rows > 1 else columns, columns, 1)
+    if (down == 1 or rows == 1) and (right >= rows or columns == 1):
+        return True, max(right if columns > 1 else rows, rows, 1)
+    return None
+
+
+def blas_arguments(p: Product) -> str:
+    """Write the arguments of the call: those with ``{a}``, ``{b}``, ``{c}`` are filled in later."""
+    turned_a, lda = _leading(p.a) or (False, 1)
+    turned_b, ldb = _leading(p.b) or (False, 1)
+    (m, k), n = p.a.shape, p.b.shape[1]
+    kind = "float32" if p.char == "f" else "float64"
+    return (
+        f"{int(turned_a)}, {int(turned_b)}, {m}, {n}, {k}, {{a}}, {lda}, {{b}}, {ldb}, "
+        f"{kind}(0), {{c}}, {n}"
+    )
+
+
+def _at(offset: int, *terms: tuple[str, int]) -> str:
+    parts = [str(offset)] if offset else []
+    parts += [name if step == 1 else f"{name} * {step}" for name, step in terms if step]
+    return " + ".join(parts) or "0"
+
+
+def small_kernel(p: Product) -> tuple[str, tuple[int, ...] | None]:
+    """Write a product as loops over ``pa``, ``pb``, ``pc`` (and ``pt``, a table of its own).
+
+    Returns the body, and the shape of that table or None. The innermost loop walks along rows of B
+    and C, and adds up to 16 rows of B at once, so that C is read and written once for all of them.
+    """
+    (m, k), n = p.a.shape, p.b.shape[1]
+    (a0, a1), (b0, b1) = p.a.steps, p.b.steps
+    kind = "float32" if p.char == "f" else "float64"
+    depth = "".join
+    lines: list[str] = []
+    table: tuple[int, ...] | None = None
+    stack = [(f"s{i}", extent) for i, extent in enumerate(p.stack)]
+    for i, (name, extent) in enumerate(stack):
+        lines.append("    " * i + f"for {name} in range({extent}):")
+    pad = "    " * len(stack)
+
+    def along(x: Matrix) -> list[tuple[str, int]]:
+        return [(name, step) for (name, _), step in zip(stack, x.stack, strict=True)]
+
+    a_extra, b_extra, c_extra = along(p.a), along(p.b), along(p.c)
+    if n == 1:  # a sum for each row
+        lines += [
+            f"{pad}for i in range({m}):",
+            f"{pad}    total = {kind}(0)",
+            f"{pad}    for k in range({k}):",
+            f"{pad}        total = plus(total, pa[{_at(p.a.offset, *a_extra, ('i', a0), ('k', a1))}]"
+            f" * pb[{_at(p.b.offset, *b_extra, ('k', b0))}])",
+            f"{pad}    pc[{_at(0, *c_extra, ('i', 1))}] = total",
+        ]
+        return "\n".join("    " + line for line in lines), None
+    source, b_at = "pb", [p.b.offset, b0, b1]
+    if b1 != 1:
+        table, source, b_at = (k, n), "pt", [0, n, 1]
+        lines += [
+            f"{pad}for j in range({n}):",
+            f"{pad}    for k in range({k}):",
+            f"{pad}        pt[k * {n} + j] = pb[{_at(p.b.offset, *b_extra, ('k', b0), ('j', b1))}]",
+        ]
+        b_extra = []
+
+    def block(start: str, count: int, first: bool, pad: str) -> list[str]:
+        out = [f"{pad}for i in range({m}):"]
+        for u in range(count):
+            k_at = [(start, a1)] if start else []
+            at = _at(p.a.offset + u * a1, *a_extra, ("i", a0), *k_at)
+            out.append(f"{pad}    a{u} = pa[{at}]")
+        target = f"pc[{_at(0, *c_extra, ('i', n), ('j', 1))}]"
+        out.append(f"{pad}    for j in range({n}):")
+        for u in range(count):
+            k_at = [(start, b_at[1])] if start else []
+            at = f"{source}[{_at(b_at[0] + u * b_at[1], *b_extra, *k_at, ('j', 1))}]"
+            if u == 0 and first:
+                out.append(f"{pad}        c = a0 * {at}")
+            else:
+                total = target if u == 0 else "c"
+                out.append(f"{pad}        c = fma(a{u}, {at}, {total})")
+        out.append(f"{pad}        {target} = c")
+        return out
+
+    del depth
+    lines += block("", min(k, _UNROLLED), True, pad)
+    blocks, rest = divmod(max(k - _UNROLLED, 0), _UNROLLED)
+    if blocks:
+        stop = _UNROLLED * (blocks + 1)
+        lines.append(f"{pad}for k in range({_UNROLLED}, {stop}, {_UNROLLED}):")
+        lines += block("k", _UNROLLED, False, pad + "    ")
+    if rest:
+        # The last rows, fewer than a block.
+        lines.append(f"{pad}for k in range({k - rest}, {k - rest + 1}):")
+        lines += block("k", rest, False, pad + "    ")
+    return "\n".join("    " + line for line in lines), table
