@@ -1,0 +1,76 @@
+"""`tgb.compile`: a training step as one program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .errors import CompileWarning, TraceError
+from .step import CompiledStep
+
+__all__ = ["CompileWarning", "CompiledStep", "TraceError", "compile"]
+
+
+def compile(
+    function: Callable[..., Any] | None = None,
+    *,
+    fallback: bool = False,
+    backend: str | None = None,
+) -> Any:
+    """Make a training step (or any function of tensors, or a module) run as one program.
+
+    The function is written as ever, and not changed. Its first call runs it and notes its
+    operations: the forward pass, `backward`, what is done to the gradients, the optimizer's step.
+    The next calls run the program that came of this, on the same tensors: parameters, their
+    ``grad``, the optimizer's state and the random numbers are those of the uncompiled function.
+    Other shapes, dtypes, modes (``model.eval()``) or Python values get a program of their own.
+
+    Parameters
+    ----------
+    function : callable
+        Left out, a decorator is returned.
+    fallback : bool
+        Run what can't be compiled as it is, with a warning, instead of raising.
+    backend : {None, "reference"}
+        What runs the program; "reference" is each operation's own forward, for comparison.
+
+    Returns
+    -------
+    CompiledStep
+        Called like the function.
+
+    Raises
+    ------
+    TraceError
+        When called, for a step that depends on values in Python (``.item()``, a branch on a
+        tensor), changes Python objects, or does something else that can't be done again by the
+        program; the message names the line and the remedy.
+
+    Notes
+    -----
+    What is returned has no history: call `backward` in the step. Gradients keep their memory from
+    step to step.
+
+    Examples
+    --------
+    >>> import tinygrad_bp as tgb
+    >>> from tinygrad_bp.compiler import compile
+    >>> model = tgb.nn.Linear(2, 1)
+    >>> optimizer = tgb.optim.SGD(model.parameters(), lr=0.1)
+    >>> @compile
+    ... def step(x, y):
+    ...     optimizer.zero_grad()
+    ...     loss = tgb.nn.functional.mse_loss(model(x), y)
+    ...     loss.backward()
+    ...     optimizer.step()
+    ...     return loss
+    >>> x, y = tgb.randn(8, 2), tgb.randn(8, 1)
+    >>> losses = [float(step(x, y)) for _ in range(100)]
+    >>> losses[-1] < losses[0], step.traces
+    (True, 1)
+    """
+    if function is None:
+        return lambda f: compile(f, fallback=fallback, backend=backend)
+    if backend not in (None, "reference"):
+        raise ValueError(f"compile: backend has to be None or 'reference', not {backend!r}")
+    return CompiledStep(function, fallback)

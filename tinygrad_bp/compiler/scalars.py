@@ -1,0 +1,142 @@
+"""The numbers that an optimizer brings along: asked for anew in every step.
+
+An optimizer computes them from its options and its count of steps (a learning rate that a scheduler
+has changed, a bias correction). A compiled step lets it keep these books as ever, but for the
+update itself, which is part of the program. Parameters of a group that go in lockstep get the same
+numbers: one is asked, and the others' counts are raised along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..optim import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, RAdam, RMSprop
+from .recording import Update
+
+__all__ = ["ask_for"]
+
+#: Optimizers that remember nothing of a parameter, beyond its state arrays, but the count of steps.
+_COUNTING = frozenset((SGD, Adam, AdamW, RMSprop, Adagrad, Adadelta, Adamax, RAdam))
+
+Ask = Callable[[], "list[float] | None"]
+
+
+def ask_for(updates: list[Update]) -> Ask:
+    """Make a function that gives the numbers of all updates, in order.
+
+    It returns None, and has changed nothing, if an optimizer wants an update of another kind by
+    now (weight decay was switched on, say): then the step has to be traced again.
+    """
+    asked = [_Asked(*group) for group in _lockstep(updates)]
+    if not asked:
+        return lambda: []
+    order = [
+        (a, i)
+        for u in updates
+        for a in asked
+        if any(u is m for m in a.members)
+        for i in range(len(u.names))
+    ]
+    if len(asked) == 1 and len(updates) == 1:
+        return asked[0]
+
+    def ask() -> list[float] | None:
+        found: dict[_Asked, list[float]] = {}
+        for one in asked:
+            numbers = one()
+            if numbers is None:
+                for earlier in found:
+                    earlier.undo()
+                return None
+            found[one] = numbers
+        return [found[a][i] for a, i in order]
+
+    return ask
+
+
+def _lockstep(updates: list[Update]) -> list[tuple[Update, list[Update]]]:
+    """Put updates together that get the same numbers: the one that is asked, and all of them."""
+    groups: list[tuple[Update, list[Update]]] = []
+    for update in updates:
+        for leader, members in groups:
+            if (
+                type(update.optimizer) in _COUNTING
+                and update.optimizer is leader.optimizer
+                and update.group == leader.group
+                and update.signature == leader.signature
+                and update.numbers == leader.numbers
+                and _count(update) == _count(leader)
+            ):
+                members.append(update)
+                break
+        else:
+            groups.append((update, [update]))
+    return groups
+
+
+def _count(update: Update) -> float | None:
+    step = update.optimizer.state[update.parameter].get("step")
+    return None if step is None else float(step._array)
+
+
+class _Asked:
+    """Updates in lockstep, of which the first is asked."""
+
+    def __init__(self, leader: Update, members: list[Update]) -> None:
+        self.members = members
+        self.optimizer, self.group = leader.optimizer, leader.group
+        self.parameter, self.gradient = leader.parameter, leader.gradient
+        self.signature = leader.signature
+        state = self.optimizer.state[self.parameter]
+        self.books = [
+            t._array for t in state.values() if hasattr(t, "_array") and not t._array.ndim
+        ]  # fmt: skip
+        if self.parameter._array.ndim == 0:  # which its state arrays can't be told from
+            self.books = [state["step"]._array] if "step" in state else []
+        self.counts = self._together([u for u in members if u is not leader])
+        self.before: list[Any] = []
+        self.answer: Any = None
+
+    def _together(self, followers: list[Update]) -> Any:
+        """Lay the counts of the followers side by side, so that one addition raises all of them."""
+        steps = [u.optimizer.state[u.parameter].get("step") for u in followers]
+        if not steps or steps[0] is None:
+            return None
+        counts = np.array([s._array for s in steps])
+        for i, step in enumerate(steps):
+            step._array = counts[i : i + 1].reshape(())
+        return counts
+
+    def __call__(self) -> list[float] | None:
+        self.before = [x.item() for x in self.books]
+        optimizer = self.optimizer
+        own = optimizer.__dict__
+        own["_run"] = self._take
+        try:
+            optimizer._update(optimizer.param_groups[self.group], self.parameter, self.gradient)
+        finally:
+            del own["_run"]
+        formula, scalars, flags = self.answer
+        if (formula, tuple(scalars), flags) != self.signature:
+            self._put_back()
+            return None
+        if self.counts is not None:
+            self.counts += 1
+        return list(scalars.values())
+
+    def _take(self, formula: Any, parameter: Any, gradient: Any, state: Any, scalars: Any,
+              flags: Any) -> None:  # fmt: skip
+        self.answer = formula, scalars, flags
+
+    def _put_back(self) -> None:
+        for x, value in zip(self.books, self.before, strict=True):
+            x[...] = value
+
+    def undo(self) -> None:
+        """Take a step back."""
+        self._put_back()
+        if self.counts is not None:
+            self.counts -= 1

@@ -1,0 +1,325 @@
+"""A compiled step: the function, and the programs that it was traced to.
+
+The first call with arguments of a kind runs the function as ever, and notes what it does; the next
+ones run the program that came of it. A program goes for shapes, dtypes and flags; what these are
+is checked in every call (see `guards`), and where nothing fits the function is traced again.
+"""
+
+from __future__ import annotations
+
+import functools
+import gc
+import random
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..dtype import get_default_dtype
+from ..mode import modes
+from ..nn.modules.module import Module
+from ..source import is_ours
+from ..storage import latest, storage_of, tick
+from ..tensor import Tensor, wrap
+from .errors import CompileWarning, TraceError, refuse
+from .guards import Conditions, Surroundings, tensors_in
+from .program import Program, Value
+from .recording import Recording
+from .reference import Execute, reference
+from .scalars import ask_for
+from .watch import watching
+
+__all__ = ["CompiledStep", "Specialised"]
+
+#: Programs that are kept for other arguments; the one that was not used for the longest time goes.
+LIMIT = 16
+
+Build = Callable[[Program], Execute]
+
+_MISS: Any = object()
+
+
+class CompiledStep:
+    """A function whose calls run as one program. Made by :func:`tinygrad_bp.compile`."""
+
+    def __init__(self, function: Callable[..., Any], fallback: bool = False,
+                 build: Build | None = None) -> None:  # fmt: skip
+        self.function, self.fallback = function, fallback
+        self._build = build or reference
+        self.specialised: list[Specialised] = []
+        self.traces = 0
+        self._eager: str | None = None  # why not compiled
+        functools.update_wrapper(self, function, updated=())
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run a step."""
+        for i, one in enumerate(self.specialised):
+            out = one(args, kwargs)
+            if out is not _MISS:
+                if i:
+                    self.specialised.insert(0, self.specialised.pop(i))
+                return out
+        if self._eager is not None or modes.trace is not None:
+            return self.function(*args, **kwargs)
+        return self._traced(args, kwargs)
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        # Decorated methods: one compiled step an instance.
+        if instance is None:
+            return self
+        bound = CompiledStep(self.function.__get__(instance), self.fallback, self._build)
+        name = getattr(self.function, "__name__", "step")
+        vars(instance).setdefault(name, bound)
+        return vars(instance)[name]
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "function":
+            raise AttributeError(name)
+        return getattr(self.function, name)  # a compiled module is still looked into
+
+    def _traced(self, args: Any, kwargs: Any) -> Any:
+        self.traces += 1
+        try:
+            out, one = trace(self.function, args, kwargs, self._build)
+        except TraceError as error:
+            if not self.fallback:
+                raise
+            self._eager = str(error)
+            warnings.warn(f"{error} It runs eagerly from now on.", CompileWarning, stacklevel=3)
+            return self.function(*args, **kwargs)
+        self.specialised.insert(0, one)
+        del self.specialised[LIMIT:]
+        return out
+
+
+class Specialised:
+    """A program, the conditions under which it goes, and what is to be done around it."""
+
+    def __init__(self, program: Program, execute: Execute) -> None:
+        self.program, self.execute = program, execute
+        self.holds: Any = None
+        self.inputs: Any = None
+        self.ask: Any = None
+        self.draws: Any = ()
+        self.gradients: list[tuple[Any, Any]] = []  # tensors, and what their gradient is after it
+        self.storages: list[Any] = []
+        self.rebuild: Any = None
+
+    def __call__(self, args: Any, kwargs: Any) -> Any:
+        """Run the program; or return a mark if it does not go for these arguments."""
+        if not self.holds(args, kwargs):
+            return _MISS
+        scalars = self.ask()
+        if scalars is None:
+            return _MISS
+        draws = [draw() for draw in self.draws]
+        outputs = self.execute(self.inputs(args, kwargs), scalars, draws)
+        for tensor, gradient in self.gradients:
+            if tensor.grad is not gradient:
+                tensor.grad = gradient
+        if self.storages:
+            latest.at = now = tick()
+            for storage in self.storages:
+                storage.version += 1
+                storage.changed_at = now
+                storage.exposed = None
+        return self.rebuild(outputs)
+
+
+def trace(
+    function: Any, args: Any, kwargs: Any, build: Build
+) -> tuple[Any, Specialised]:
+    """Run a function as ever, and make a program of what it did."""
+    named = [
+        pair
+        for i, arg in enumerate(args)
+        for pair in tensors_in(f"args[{i}]", arg)
+    ] + [pair for key, arg in kwargs.items() for pair in tensors_in(f"kwargs[{key!r}]", arg)]
+    conditions = Conditions()
+    conditions.add("len(args) == {n} and len(kwargs) == {m}", n=len(args), m=len(kwargs))
+    for i, arg in enumerate(args):
+        conditions.argument(f"args[{i}]", arg)
+    for key, arg in kwargs.items():
+        conditions.add("{k} in kwargs", k=key)
+        conditions.argument(f"kwargs[{key!r}]", arg)
+    conditions.add(
+        "modes.grad is {g} and not modes.watched and default_dtype() is {d}",
+        g=modes.grad, d=get_default_dtype(),
+    )  # fmt: skip
+    surroundings = Surroundings(function)
+    recording = Recording()
+    for text, tensor in named:
+        if tensor.requires_grad:
+            raise refuse(
+                f"the argument {_spoken(text)} requires a gradient",
+                "Pass x.detach(), or use fallback=True.",
+            )
+        recording.input(tensor._array, _spoken(text))
+    if modes.watched:
+        raise refuse(
+            "anomaly detection, inference mode or saved_tensors_hooks is on", "Switch it off."
+        )
+    others = random.getstate(), _numpy_stream()
+    with watching(recording):
+        out = function(*args, **kwargs)
+    if (random.getstate(), _numpy_stream()) != others:
+        raise refuse(
+            "the step draws from Python's or NumPy's own generator of random numbers",
+            "Draw with tgb.rand and the like, which are drawn anew in each step.",
+            _line_of(function),
+        )
+    surroundings.check_after()
+    recording.check_options()
+    return out, _specialised(recording, out, conditions, surroundings, named, build, function)
+
+
+def _specialised(recording: Recording, out: Any, conditions: Conditions,
+                 surroundings: Surroundings, named: Any, build: Build,
+                 function: Any) -> Specialised:  # fmt: skip
+    program = recording.program
+    program.stores += recording.stores()
+    allowed: set[int] = set()
+    gradients = []
+    for tensor, before in recording.entered.values():
+        gradient = tensor.grad
+        if before is not ...:
+            conditions.add("{t}.grad is {g}", t=tensor, g=before)
+        if gradient is not None and recording.was_made(gradient):
+            new = recording.value(gradient._array)
+            memory = Value("state", new.shape, new.dtype, gradient._array, "gradient")
+            program.stores.append((memory, new))
+            allowed.add(id(gradient))
+        gradients.append((tensor, gradient))
+    for tensor in recording.tensors:
+        if tensor is None or any(tensor is t for _, t in named):
+            continue
+        conditions.add("{t}._array is {a}", t=tensor, a=tensor._array)
+        conditions.add("{t}._node is {n}" if tensor._node is not None else "{t}._node is None",
+                       t=tensor, n=tensor._node)  # fmt: skip
+    for optimizer in recording.optimizers:
+        conditions.add("{o}.state is {s} and len({o}.state) == {n}", o=optimizer,
+                       s=optimizer.state, n=len(optimizer.state))  # fmt: skip
+        for state in optimizer.state.values():
+            allowed.update(map(id, state.values()))
+    leaves: list[Any] = []
+    rebuild = _Rebuild(out, recording, leaves)
+    allowed.update(map(id, leaves))
+    for leaf in leaves:
+        if leaf.requires_grad and not recording.went_through(leaf):
+            raise refuse(
+                f"the step returns a tensor of shape {tuple(leaf.shape)} that requires a gradient, "
+                "and has not called backward",
+                "Call backward in the step, or run it under tgb.no_grad().", _line_of(function),
+            )  # fmt: skip
+        program.outputs.append(recording.value(leaf._array))
+    _check_escaped(recording, allowed, function)
+    surroundings.conditions(conditions)
+    one = Specialised(program, build(program))
+    one.holds = conditions.compile()
+    texts = ", ".join(f"{text}._array" for text, _ in named)
+    one.inputs = eval(f"lambda args, kwargs: ({texts}{',' if texts else ''})")
+    one.ask = ask_for(recording.updates)
+    one.draws = tuple(recording.draws)
+    one.gradients = gradients
+    written = {id(state.array) for state, _ in program.stores}
+    one.storages = [
+        storage_of(t._array) for t in recording.tensors if id(t._array) in written
+    ]  # fmt: skip
+    one.rebuild = rebuild
+    return one
+
+
+def _check_escaped(recording: Recording, allowed: set[int], function: Any) -> None:
+    """Refuse a step that leaves tensors behind elsewhere: the next ones would not be there."""
+    for attempt in range(2):
+        left = [t for t in recording.alive() if id(t) not in allowed]
+        if not left:
+            return
+        if not attempt:
+            del left
+            gc.collect()
+    tensor = left[0]
+    where = tensor._node.line if tensor._node is not None else None
+    raise refuse(
+        f"a tensor of shape {tuple(tensor.shape)} that the step makes is kept somewhere (in a "
+        "list, an attribute, a closure) when the step returns",
+        "Return it instead, and keep it outside of the step; or use fallback=True.",
+        where or _line_of(function),
+    )
+
+
+class _Rebuild:
+    """Puts what a step returns together again, of the program's outputs."""
+
+    def __init__(self, out: Any, recording: Recording, leaves: list[Any]) -> None:
+        self.recording, self.leaves = recording, leaves
+        self.simple = isinstance(out, Tensor) and recording.was_made(out)
+        self.pattern = self._pattern(out)
+        del self.recording, self.leaves
+
+    def _pattern(self, x: Any) -> Any:
+        if isinstance(x, Tensor):
+            if not self.recording.was_made(x):
+                return x  # one that was there before: itself
+            place = next((i for i, t in enumerate(self.leaves) if t is x), None)
+            if place is None:
+                self.leaves.append(x)
+                place = len(self.leaves) - 1
+            return _Output(place)
+        if isinstance(x, tuple) and hasattr(x, "_fields"):
+            return type(x)(*map(self._pattern, x))
+        if type(x) in (tuple, list):
+            return type(x)(map(self._pattern, x))
+        if type(x) is dict:
+            return {k: self._pattern(v) for k, v in x.items()}
+        if x is None or isinstance(x, (int, float, str, bool)):
+            return x
+        raise refuse(
+            f"the step returns a {type(x).__name__}",
+            "Return tensors, numbers, and tuples, lists and dicts of them.",
+        )
+
+    def __call__(self, outputs: Any) -> Any:
+        if self.simple:
+            return wrap(outputs[0])
+        return _put(self.pattern, [wrap(x) for x in outputs])
+
+
+class _Output(int):
+    """The number of an output, in the pattern of what is returned."""
+
+
+def _put(x: Any, outputs: Any) -> Any:
+    if type(x) is _Output:
+        return outputs[x]
+    if isinstance(x, tuple) and hasattr(x, "_fields"):
+        return type(x)(*[_put(y, outputs) for y in x])
+    if type(x) in (tuple, list):
+        return type(x)(_put(y, outputs) for y in x)
+    if type(x) is dict:
+        return {k: _put(y, outputs) for k, y in x.items()}
+    return x
+
+
+def _spoken(text: str) -> str:
+    """Say which argument an expression stands for."""
+    return text.replace("args[", "argument ", 1).replace("]", "", 1)
+
+
+def _numpy_stream() -> Any:
+    """Return the position of NumPy's global stream, if anything can have drawn from it."""
+    module = sys.modules.get("numpy.random")
+    if module is None:
+        return None
+    state: Any = module.get_state(legacy=False)
+    return state["state"]["pos"], state["has_gauss"], int(np.sum(state["state"]["key"]))
+
+
+def _line_of(function: Any) -> Any:
+    """Return the first line of the user's function, for a message about all of it."""
+    f = function.forward if isinstance(function, Module) else function
+    f = getattr(f, "__func__", f)
+    code = getattr(f, "__code__", None)
+    return None if code is None or is_ours(f) else (code, 0)
