@@ -36,6 +36,8 @@ class Memory:
         (state, new): what is copied at the end.
     stored : set of Value
         Values that have to be in memory: somebody reads them outside of the loop they come from.
+    returned : list of Value
+        Computed values whose memory the caller gets: it is no part of the block.
     unshared : int
         Bytes that all of them would take side by side.
     """
@@ -45,6 +47,7 @@ class Memory:
     homes: dict[Value, Value] = field(default_factory=dict)
     copies: list[tuple[Value, Value]] = field(default_factory=list)
     stored: set[Value] = field(default_factory=set)
+    returned: list[Value] = field(default_factory=list)
     unshared: int = 0
 
 
@@ -96,6 +99,7 @@ def plan_memory(program: Program, steps: list[Step], places: dict[Value, Place],
             plan.homes[new] = state
         else:
             plan.copies.append((state, new))
+    plan.returned = [v for v in made if v in returned]
     last = dict(made)
     for i, step in enumerate(steps):
         for call in step.calls:
@@ -103,7 +107,7 @@ def plan_memory(program: Program, steps: list[Step], places: dict[Value, Place],
                 base = places[v].base
                 if base in made:
                     last[base] = max(last[base], i)
-    for v in [*program.outputs, *(new for _, new in program.stores)]:
+    for _, v in plan.copies:
         if places[v].base in made:
             last[places[v].base] = len(steps)
 
@@ -126,7 +130,7 @@ def plan_memory(program: Program, steps: list[Step], places: dict[Value, Place],
     for i, step in enumerate(steps):
         mine = [c.out for c in step.calls if c.out in plan.stored or not isinstance(step, Loop)]
         for value in mine:
-            if value not in plan.homes:
+            if value not in plan.homes and value not in returned:
                 plan.offsets[value] = take(_bytes(value), last[value])
         for value in scratch.get(step, []):
             plan.offsets[value] = take(_bytes(value), i)

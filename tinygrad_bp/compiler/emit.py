@@ -161,7 +161,8 @@ class Emitter:
         if offset is not None:
             return f"arena + {offset}" if offset else "arena"
         text = f"table[{self.slot(base)}]"
-        return f"data_of({text})" if base.kind in ("input", "drawn") else text
+        given = base.kind in ("input", "drawn") or base in self.low.memory.returned
+        return f"data_of({text})" if given else text
 
     def pointer(self, base: Value) -> str:
         """Write the pointer to a value's memory."""

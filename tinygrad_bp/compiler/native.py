@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import linecache
+from sys import getrefcount
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,9 @@ from .program import Call, Program, Value
 __all__ = ["NativeStep"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
+
+#: References to an array that nobody else has: the list's, and the call's own.
+_OURS = 2
 
 
 def _address(array: Array) -> int:
@@ -36,8 +40,6 @@ class NativeStep:
     ----------
     source : str
         The generated code.
-    outputs : list of ndarray
-        What the program returns, in memory that the next call writes again.
     """
 
     def __init__(self, program: Program) -> None:
@@ -65,8 +67,27 @@ class NativeStep:
                 array = np.asarray(v.array)
                 self._held.append(array)
                 self._table[slot] = _address(array)
+        self._memory = [self._fresh(v) for v in self.lowered.memory.returned]
+        self._own = [
+            (i, self.slots[v], v) for i, v in enumerate(self.lowered.memory.returned)
+            if v in self.slots
+        ]  # fmt: skip
         self._compile(native.entries)
-        self.outputs = [self._array(v) for v in new.outputs]
+        self._shown = [self._show(v) for v in new.outputs]
+
+    @staticmethod
+    def _fresh(value: Value) -> Array:
+        return np.empty(value.shape, value.dtype)
+
+    def _show(self, value: Value) -> Any:
+        """Return how an output is found after a run: as the i-th memory, or by a function."""
+        place = self.lowered.places[value]
+        returned = self.lowered.memory.returned
+        if place.base is value and value in returned:
+            return returned.index(value)
+        if place.base in returned:
+            return lambda: self._array(value)
+        return lambda: self._array(value).copy()
 
     def _compile(self, entries: list[str | Call]) -> None:
         name = f"<tinygrad_bp step {id(self):x}>"
@@ -82,9 +103,9 @@ class NativeStep:
     def _python(self, call: Call) -> Any:
         into = call.attrs.get("into")
         attrs = {k: v for k, v in call.attrs.items() if k != "into"}
-        target = self._array(call.out) if into is None else into.array
 
         def run(table: int) -> int:
+            target = self._array(call.out) if into is None else into.array
             args = [self._array(a) if isinstance(a, Value) else a for a in call.args]
             with np.errstate(all="ignore"):
                 target[...] = call.op.forward(*args, **attrs)
@@ -107,6 +128,9 @@ class NativeStep:
         if base.kind == "scalar":
             at = (self._table[self.slots[base]] - _address(self._scalars)) // 8
             return np.asarray(self._scalars[at], value.dtype)
+        if base in self.lowered.memory.returned:
+            memory = self._memory[self.lowered.memory.returned.index(base)]
+            return np.ndarray(value.shape, value.dtype, memory, place.offset * wide, strides)
         start = self.lowered.memory.offsets[base] + place.offset * wide
         return np.ndarray(value.shape, value.dtype, self._arena, start, strides)
 
@@ -123,7 +147,7 @@ class NativeStep:
         Returns
         -------
         list of ndarray
-            `outputs`.
+            The program's outputs. Their memory is used again once nobody holds them.
         """
         cells = self._cells
         self._now = given = [*inputs, *draws]
@@ -132,10 +156,15 @@ class NativeStep:
             if not array.flags.c_contiguous:
                 array = given[i] = np.ascontiguousarray(array)
             cells[slot] = id(array)
+        memory = self._memory
+        for i, slot, value in self._own:
+            if getrefcount(memory[i]) > _OURS:  # somebody has the last result
+                memory[i] = self._fresh(value)
+            cells[slot] = id(memory[i])
         if scalars:
             self._scalars[:] = scalars
         table = self._table_at
         for part in self._parts:
             if part(table):
                 raise IndexError("an index is out of range")
-        return self.outputs
+        return [memory[x] if type(x) is int else x() for x in self._shown]

@@ -79,3 +79,13 @@ class Program:
     calls: list[Call] = field(default_factory=list)
     stores: list[tuple[Value, Value]] = field(default_factory=list)
     outputs: list[Value] = field(default_factory=list)
+
+    def drop_unread(self) -> None:
+        """Leave out the calls whose results nobody reads."""
+        read = {v for _, v in self.stores} | set(self.outputs)
+        kept = []
+        for call in reversed(self.calls):
+            if call.out in read:
+                kept.append(call)
+                read.update(call.operands)
+        self.calls = kept[::-1]

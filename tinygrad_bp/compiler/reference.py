@@ -41,6 +41,7 @@ def reference(program: Program) -> Execute:
             call.attrs,
             number(call.out),
             call.out.dtype,
+            call.out.shape,
         )
         for call in program.calls
     ]
@@ -55,9 +56,14 @@ def reference(program: Program) -> Execute:
         for place, array in zip(given, (*inputs, *scalars, *draws), strict=True):
             values[place] = array
         with np.errstate(all="ignore"):
-            for run, operands, attrs, out, dtype in calls:
+            for run, operands, attrs, out, dtype, shape in calls:
                 result = run(*[values[a] if known else a for known, a in operands], **attrs)
                 values[out] = np.asarray(result, dtype)
+                if values[out].shape != shape:
+                    raise RuntimeError(
+                        f"compiled step: the result has the shape {values[out].shape}, and had "
+                        f"{shape} when the step was traced"
+                    )
             # What is stored may be the old memory of another state: all are read before.
             new = [values[b].copy() for _, b in stores]
             results = [values[o].copy() for o in outputs]

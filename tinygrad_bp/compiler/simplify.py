@@ -254,7 +254,7 @@ def simplify(program: Program) -> Program:
     new = Program(list(program.inputs), list(program.scalars), list(program.draws), w.calls)
     new.stores = [(state, now.get(v, v)) for state, v in program.stores]
     new.outputs = [now.get(v, v) for v in program.outputs]
-    _drop_unread(new)
+    new.drop_unread()
     return new
 
 
@@ -279,12 +279,3 @@ def _plain(call: Call) -> bool:
         call.out.dtype.kind == "f" or call.op in (reduce.amax, reduce.amin, shape.sum_to)
     )
 
-
-def _drop_unread(program: Program) -> None:
-    read = {v for _, v in program.stores} | set(program.outputs)
-    kept = []
-    for call in reversed(program.calls):
-        if call.out in read:
-            kept.append(call)
-            read.update(call.operands)
-    program.calls = kept[::-1]

@@ -13,6 +13,7 @@ import random
 import sys
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -204,7 +205,7 @@ def _specialised(recording: Recording, out: Any, conditions: Conditions,
         for state in optimizer.state.values():
             allowed.update(map(id, state.values()))
     leaves: list[Any] = []
-    rebuild = _Rebuild(out, recording, leaves)
+    rebuild = _Rebuild(out, recording, leaves, named)
     allowed.update(map(id, leaves))
     for leaf in leaves:
         if leaf.requires_grad and not recording.went_through(leaf):
@@ -214,12 +215,17 @@ def _specialised(recording: Recording, out: Any, conditions: Conditions,
                 "Call backward in the step, or run it under tgb.no_grad().", _line_of(function),
             )  # fmt: skip
         program.outputs.append(recording.value(leaf._array))
+    allowed.update(id(t) for t in rebuild.shown)
     _check_escaped(recording, allowed, function)
+    rebuild.shown.clear()
     surroundings.conditions(conditions)
     one = Specialised(program, build(program))
-    one.holds = conditions.compile()
     texts = ", ".join(f"{text}._array" for text, _ in named)
     one.inputs = eval(f"lambda args, kwargs: ({texts}{',' if texts else ''})")
+    for question, answer in recording.questions:
+        conditions.add("{f}({i}(args, kwargs), (), ())[0] == {a}",
+                       f=reference(question), i=one.inputs, a=answer)  # fmt: skip
+    one.holds = conditions.compile()
     one.ask = ask_for(recording.updates)
     one.draws = tuple(recording.draws)
     one.gradients = gradients
@@ -253,21 +259,24 @@ def _check_escaped(recording: Recording, allowed: set[int], function: Any) -> No
 class _Rebuild:
     """Puts what a step returns together again, of the program's outputs."""
 
-    def __init__(self, out: Any, recording: Recording, leaves: list[Any]) -> None:
+    def __init__(self, out: Any, recording: Recording, leaves: list[Any], named: Any) -> None:
         self.recording, self.leaves = recording, leaves
-        self.simple = isinstance(out, Tensor) and recording.was_made(out)
+        self.shown: list[Any] = []
+        self.inputs = [id(t) for _, t in named]
         self.pattern = self._pattern(out)
+        self.simple = type(self.pattern) is _Output
         del self.recording, self.leaves
 
     def _pattern(self, x: Any) -> Any:
         if isinstance(x, Tensor):
-            if not self.recording.was_made(x):
+            if not self.recording.was_made(x) and id(x) not in self.inputs:
                 return x  # one that was there before: itself
-            place = next((i for i, t in enumerate(self.leaves) if t is x), None)
-            if place is None:
+            if self.recording.lives_on(x._array):
+                self.shown.append(x)
+                return _Shown(x._array)
+            if not any(t is x for t in self.leaves):
                 self.leaves.append(x)
-                place = len(self.leaves) - 1
-            return _Output(place)
+            return _Output(next(i for i, t in enumerate(self.leaves) if t is x))
         if isinstance(x, tuple) and hasattr(x, "_fields"):
             return type(x)(*map(self._pattern, x))
         if type(x) in (tuple, list):
@@ -291,7 +300,16 @@ class _Output(int):
     """The number of an output, in the pattern of what is returned."""
 
 
+@dataclass
+class _Shown:
+    """Memory that lives on, which the step returns a view of."""
+
+    array: Any
+
+
 def _put(x: Any, outputs: Any) -> Any:
+    if type(x) is _Shown:
+        return wrap(x.array)
     if type(x) is _Output:
         return outputs[x]
     if isinstance(x, tuple) and hasattr(x, "_fields"):

@@ -53,6 +53,17 @@ class Draw:
         return np.asarray(getattr(self.generator.numpy, self.method)(*self.args, **self.kwargs))
 
 
+#: Operations whose result has as many elements as something was found in their operands.
+_COUNTING = frozenset(
+    f"{prefix}{name}"
+    for prefix in ("", "numpy_")
+    for name in (
+        "argwhere", "bincount", "compress", "delete", "extract", "flatnonzero", "histogram",
+        "intersect1d", "isin", "masked_select", "nonzero", "repeat", "setdiff1d", "trim_zeros",
+        "union1d", "unique",
+    )
+)  # fmt: skip
+
 _gradient: Any = Tensor.__dict__["grad"].fget  # past what `watch` puts in its place
 
 
@@ -93,6 +104,8 @@ class Trace:
         self._inputs: list[Array] = []
         #: Whether an optimizer keeps its books just now, which it does again in each step.
         self.hosting = False
+        #: What our own code asked of the arguments: how it is computed, and the answer.
+        self.questions: list[tuple[Program, Array]] = []
         self._freed: list[int] = []  # the numbers of nodes whose backward has run
 
     # ------------------------------------------------------------------------------ what arrays are
@@ -256,6 +269,14 @@ class Trace:
                     f"'{op.name}' takes {name!r} from the elements of a tensor",
                     "It has to be the same in every step: compute it outside.",
                 )
+        if op.name in _COUNTING or any(
+            isinstance(a, Value) and a.dtype.kind == "b" and a.kind != "constant"
+            for a in (operands[1:] if op.name in ("index", "numpy_getitem") else ())
+        ):
+            raise refuse(
+                f"the shape of what '{op.name}' gives depends on the elements of a tensor",
+                "Use tgb.where, or multiply by a mask; or use fallback=True.",
+            )
         value = Value("computed", out.shape, out.dtype)
         self.program.calls.append(Call(op, operands, attrs, value, user_line()))
         return self.know(out, value)
@@ -318,6 +339,37 @@ class Trace:
                 if leaf is not None:
                     self.enter(leaf)
         return found
+
+    def lives_on(self, array: Array) -> bool:
+        """Whether an array shows memory that was there before the step."""
+        owner = owner_of(array)
+        return any(
+            owner_of(k.array) is owner and k.value is not None
+            for k in self._owners.get(id(owner), ())
+            if id(k.array) in self._first and id(k.array) in self._old
+        )
+
+    def asked(self, array: Array) -> bool:
+        """Note that the program goes for this answer only; or say that only the step gives it."""
+        known = self._known.get(id(array))
+        if known is None or known.value is None:
+            return False
+        made = {call.out: call for call in self.program.calls}
+        needed: set[Value] = set()
+        stack = [known.value]
+        while stack:
+            value = stack.pop()
+            if value in needed:
+                continue
+            needed.add(value)
+            if value in made:
+                stack += made[value].operands
+            elif value.kind not in ("input", "constant", "state"):
+                return False
+        question = Program(inputs=self.program.inputs, outputs=[known.value])
+        question.calls = [call for call in self.program.calls if call.out in needed]
+        self.questions.append((question, array.copy()))
+        return True
 
     def went_through(self, tensor: Any) -> bool:
         """Whether a backward of this step started from a tensor, or from what came of it."""

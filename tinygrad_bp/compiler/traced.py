@@ -8,6 +8,7 @@ same in every later step.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,8 @@ from ..op import Op
 from .errors import refuse
 
 __all__ = ["Traced"]
+
+_HOUSE = __file__.rpartition("compiler")[0]
 
 #: NumPy functions that look at shapes and dtypes alone.
 _ABOUT = frozenset((
@@ -72,6 +75,25 @@ class Traced(np.ndarray[Any, Any]):
 
     def __setitem__(self, key: Any, value: Any) -> None:
         _write(self.trace, self, key, value)
+
+    def __bool__(self) -> bool:
+        return bool(self._answer(sys._getframe(1), "a branch depends on it"))
+
+    def item(self, *args: Any) -> Any:
+        """Refuse; but for the truth of a tensor."""
+        frame = sys._getframe(1)
+        if frame.f_code.co_name == "__bool__" and frame.f_back is not None:
+            return self._answer(frame.f_back, "a branch depends on it").item(*args)
+        return self._number(".item()").item(*args)
+
+    def _answer(self, asking: Any, what: str) -> Any:
+        """Return the array where a branch of our own code asks for what the arguments tell alone.
+
+        The program is for arguments with this answer then.
+        """
+        if asking.f_code.co_filename.startswith(_HOUSE) and self.trace.asked(self.plain):
+            return self.plain
+        return self._number(what)
 
     def __iter__(self) -> Any:
         return (self[i] for i in range(len(self)))
@@ -164,10 +186,10 @@ for _name in (
 for _name in ("T", "mT", "real", "imag"):
     setattr(Traced, _name, _attribute(_name))
 for _name, _what in {
-    "item": ".item()", "tolist": ".tolist()", "tobytes": "its bytes are read",
+    "tolist": ".tolist()", "tobytes": "its bytes are read",
     "__float__": "it is turned into a Python number", "__int__": "it is turned into a Python number",
     "__complex__": "it is turned into a Python number",
-    "__index__": "it is used as a Python number", "__bool__": "a branch depends on it",
+    "__index__": "it is used as a Python number",
     "__contains__": "a branch depends on it",
     "__format__": "it is printed", "__repr__": "it is printed", "__str__": "it is printed",
     "sort": "it is sorted in place", "partition": "it is partitioned in place",

@@ -152,7 +152,9 @@ def lined_up(input: Any, dim: int, index: Any, what: str) -> tuple[Any, Any, int
 
 def in_range(places: Any, length: int, axis: int, what: str, error: Any = RuntimeError) -> None:
     """Refuse an index that lies outside of an axis; a negative one does."""
-    if places.size and not 0 <= (low := int(places.min())) <= (high := int(places.max())) < length:
+    # One question: a compiled step asks it again for each batch.
+    if places.size and bool((places.min() < 0) | (places.max() >= length)):
+        low, high = int(places.min()), int(places.max())
         raise error(
             f"{what}: index {low if low < 0 else high} is out of bounds for axis {axis} of length "
             f"{length}"

@@ -27,13 +27,13 @@ def _indices(what: str, input: Any, weight: Any) -> Any:
             ".long()"
         )
     count = weight.shape[0]
-    if array.size:
+    # One question: a compiled step asks it again for each batch.
+    if array.size and bool((array.min() < 0) | (array.max() >= count)):
         low, high = int(array.min()), int(array.max())
-        if low < 0 or high >= count:
-            raise IndexError(
-                f"{what}: index out of range in self: the table has {count} rows, and index "
-                f"{low if low < 0 else high} occurs"
-            )
+        raise IndexError(
+            f"{what}: index out of range in self: the table has {count} rows, and index "
+            f"{low if low < 0 else high} occurs"
+        )
     return array
 
 
