@@ -11,6 +11,8 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from ..dtype import get_default_dtype
 from ..mode import modes
 from ..nn.modules.changes import changes
@@ -110,6 +112,7 @@ class Surroundings:
         self.cells: list[tuple[Any, Any]] = []
         self.globals: list[tuple[dict[str, Any], str, Any]] = []
         self.seen: dict[int, Any] = {}
+        self.arrays: list[Any] = []
         self.hooks: list[Any] = [GLOBAL_HOOKS]
         self._walk(function, 0)
         self.count = changes.count
@@ -118,6 +121,9 @@ class Surroundings:
         if isinstance(x, (*_SIMPLE, type, types.ModuleType, Tensor)) or id(x) in self.seen:
             return
         if depth > _DEEPEST:
+            return
+        if isinstance(x, np.ndarray):
+            self.arrays.append(x)
             return
         self.seen[id(x)] = x
         if isinstance(x, types.MethodType):

@@ -151,6 +151,8 @@ def trace(
     )  # fmt: skip
     surroundings = Surroundings(function)
     recording = Recording()
+    for array in surroundings.arrays:
+        recording.there_before(array)
     for text, tensor in named:
         if tensor.requires_grad:
             raise refuse(

@@ -101,8 +101,10 @@ class Trace:
         self._keep: list[Any] = []
         self._seen: dict[int, Any] = {}  # tensors that were there before
         self._old: dict[int, Array] = {}  # and their arrays
+        self._old_owners: dict[int, Array] = {}
         self._inputs: list[Array] = []
-        #: Whether an optimizer keeps its books just now, which it does again in each step.
+        #: Whether an operation runs just now, or an optimizer that keeps its books: what happens
+        #: inside is not looked at.
         self.hosting = False
         #: What our own code asked of the arguments: how it is computed, and the answer.
         self.questions: list[tuple[Program, Array]] = []
@@ -133,7 +135,8 @@ class Trace:
     def _new(self, kind: str, array: Array, name: str = "") -> Value:
         value = Value(kind, array.shape, array.dtype, None, name)
         if kind in ("state", "constant"):
-            value.array = array
+            # A constant may be written to later in the step: a copy.
+            value.array = array if kind == "state" else array.copy()
             if kind == "state":
                 self._first[id(array)] = value
         return self.know(array, value)
@@ -169,7 +172,8 @@ class Trace:
         if known is None:
             twin = self._twin(array)
             if twin is None:
-                return self._new("constant" if id(array) in self._fresh else "state", array)
+                old = id(owner_of(array)) in self._old_owners and id(array) not in self._fresh
+                return self._new("state" if old else "constant", array)
             known = Known(array, twin.value, twin.line)
             self._known[id(array)] = known
             self._owners[id(owner_of(array))].append(known)
@@ -210,9 +214,11 @@ class Trace:
     def is_constant(self, array: Array) -> bool:
         """Whether an array was made in this step from nothing that could be another next time."""
         known = self._known.get(id(array))
-        if known is None:
-            return id(array) in self._fresh and self._twin(array) is None
-        return known.value is not None and known.value.kind == "constant"
+        if known is not None:
+            return known.value is not None and known.value.kind == "constant"
+        if id(array) not in self._fresh and id(owner_of(array)) in self._old_owners:
+            return False
+        return self._twin(array) is None
 
     # ---------------------------------------------------------------------------------- operations
 
@@ -220,7 +226,13 @@ class Trace:
         """Note that a tensor is looked at: it may have been there before the step."""
         if id(tensor) not in self._seen and not self.was_made(tensor):
             self._seen[id(tensor)] = tensor
-            self._old[id(array)] = array
+            self.there_before(array)
+
+    def there_before(self, array: Array) -> None:
+        """Note an array that is no work of the step: its elements may be others next time."""
+        owner = owner_of(array)
+        self._old[id(array)] = array
+        self._old_owners[id(owner)] = owner
 
     @property
     def tensors(self) -> list[Any]:
@@ -291,6 +303,15 @@ class Trace:
             return self.value(array)
         return operand
 
+    def inside(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call what is noted as a whole: nothing inside is."""
+        before = self.hosting
+        self.hosting = True
+        try:
+            return function(*args, **kwargs)
+        finally:
+            self.hosting = before
+
     def run(self, op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
         """Run an operation on tensors as ever, and note it."""
         operands = []
@@ -312,7 +333,7 @@ class Trace:
             for old, new in zip(before, operands, strict=True):
                 if new is not old and isinstance(new, np.ndarray):
                     self._fresh[id(new)] = new
-        out = apply(op, tuple(operands), attrs)
+        out = self.inside(apply, op, tuple(operands), attrs)
         array = out._array
         if self._same_memory_as_operand(operands, array):
             return out
@@ -383,7 +404,7 @@ class Trace:
         def forward(*xs: Any) -> Any:
             return function(*_put_in(pattern, xs), **_put_in(named, xs))
 
-        out = forward(*arrays)
+        out = self.inside(forward, *arrays)
         if isinstance(out, (tuple, list)):
             raise refuse(
                 f"np.{name} gives several arrays", "It can't be compiled yet: use fallback=True."
@@ -391,9 +412,7 @@ class Trace:
         if not isinstance(out, (np.ndarray, np.generic)):
             return out
         if all(self.is_constant(a) for a in arrays):
-            array = np.asarray(out)
-            self._fresh[id(array)] = array
-            return out
+            return self.watched(self.constant(np.asarray(out)))
         array = out if type(out) is np.ndarray else np.asarray(out)
         self.note(Op(forward, {}, name=f"numpy_{name}"), arrays, {}, array)
         return self.watched(array)
@@ -401,7 +420,7 @@ class Trace:
     def table_call(self, op: Op, args: Any) -> Any:
         """Run an operation of the table on watched arrays; note it."""
         arrays = [self.plain(a) for a in args]
-        out = np.asarray(op.run(*arrays))
+        out = np.asarray(self.inside(op.run, *arrays))
         self.note(op, arrays, {}, out)
         return self.watched(out)
 
@@ -550,6 +569,6 @@ def speak_watched(op: Op, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
     if kind is not None:
         return speak(op, args, attrs)
     arrays = [trace.plain(a) for a in args]
-    out = np.asarray(op.run(*arrays, **attrs))
+    out = np.asarray(trace.inside(op.run, *arrays, **attrs))
     trace.note(op, arrays, attrs, out)
     return trace.watched(out)

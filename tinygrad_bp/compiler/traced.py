@@ -43,6 +43,9 @@ class Traced(np.ndarray[Any, Any]):
         """Run a ufunc, and note it."""
         trace = _trace_of(inputs, kwargs.get("out", ()))
         out = kwargs.pop("out", None)
+        if method == "at":
+            _add_at(trace, ufunc, *inputs)
+            return None
         if out is None:
             op = NUMPY_UFUNCS.get(ufunc) if method == "__call__" and not kwargs else None
             if isinstance(op, Op) and not _all_constant(trace, inputs):
@@ -60,7 +63,9 @@ class Traced(np.ndarray[Any, Any]):
         if func in _ABOUT:
             return func(*[trace.plain(a) for a in args], **kwargs)
         if func in _LIKE:
-            return trace.constant(func(*[trace.plain(a) for a in args], **kwargs))
+            return trace.watched(
+                trace.constant(func(*[trace.plain(a) for a in args], **kwargs))
+            )
         if func is np.copyto:
             _write(trace, args[0], Ellipsis, args[1])
             return None
@@ -146,6 +151,22 @@ def _write(trace: Any, target: Any, key: Any, value: Any) -> None:
     array[key] = operands[1]
     if not constant:
         trace.changed(array, new)
+
+
+def _add_at(trace: Any, ufunc: Any, target: Any, *operands: Any) -> None:
+    """Do ``ufunc.at(target, index, values)``, and note it."""
+
+    def added(x: Any, *others: Any) -> Any:
+        new = x.copy()
+        ufunc.at(new, *others)
+        return new
+
+    if type(target) is not Traced:
+        raise refuse("elements are added to an array of NumPy's", "Use tensors: index_add.")
+    new = trace.numpy_call(f"{ufunc.__name__}_at", added, (target, *operands), {})
+    target.plain[...] = new.plain
+    if not trace.is_constant(new.plain):
+        trace.changed(target.plain, trace.value(new.plain))
 
 
 def _method(name: str) -> Callable[..., Any]:

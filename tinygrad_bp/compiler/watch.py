@@ -123,7 +123,7 @@ def _converted(real: Callable[..., Any], copies: bool) -> Callable[..., Any]:
 
     def convert(a: Any, dtype: Any = None, *args: Any, **kwargs: Any) -> Any:
         trace = modes.trace
-        if trace is None:
+        if trace is None or trace.hosting:
             return real(a, dtype, *args, **kwargs)
         if hasattr(a, "_array"):
             a = trace.watched(_slot.__get__(a))
@@ -141,6 +141,20 @@ def _converted(real: Callable[..., Any], copies: bool) -> Callable[..., Any]:
         return real(a, dtype, *args, **kwargs)
 
     return convert
+
+
+def _filled(real: Callable[..., Any]) -> Callable[..., Any]:
+    """Exchange np.zeros and its like: what is written into the array later is to be noted."""
+
+    def make(*args: Any, **kwargs: Any) -> Any:
+        trace = modes.trace
+        if trace is None or trace.hosting:
+            return real(*args, **kwargs)
+        if any(type(a) is Traced for a in (*args, *kwargs.values())):
+            raise refuse("an array is filled with an element of a tensor", "Use tensors' methods.")
+        return trace.watched(trace.constant(real(*args, **kwargs)))
+
+    return make
 
 
 def _touch(real: Any) -> Any:
@@ -204,6 +218,7 @@ def _changed(trace: Trace) -> Iterator[None]:
         (np, "asarray", _converted(np.asarray, False)),
         (np, "ascontiguousarray", _converted(np.ascontiguousarray, False)),
         (np, "array", _converted(np.array, True)),
+        *[(np, name, _filled(getattr(np, name))) for name in ("zeros", "ones", "empty", "full")],
     ]  # fmt: skip
     speakers = dict(SPEAKERS)
     before = [(where, name, where.__dict__.get(name, changes)) for where, name, _ in changes]
