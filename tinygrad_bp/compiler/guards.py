@@ -7,6 +7,7 @@ what they were; those of modules only after one was changed, which a count tells
 
 from __future__ import annotations
 
+import operator
 import types
 from collections.abc import Iterator
 from typing import Any
@@ -32,10 +33,7 @@ _DEEPEST = 6
 
 
 class Conditions:
-    """Comparisons that are collected, and compiled into one function.
-
-    ``holds(args, kwargs)`` is True if all of them are.
-    """
+    """Comparisons that are collected, to be compiled into one function: see `entry`."""
 
     def __init__(self) -> None:
         self.tests: list[str] = []
@@ -74,11 +72,9 @@ class Conditions:
         else:
             self.add(f"{text} is {{v}}", v=value)
 
-    def compile(self) -> Any:
-        """Make the function."""
-        text = " and ".join(f"({t})" for t in self.tests) or "True"
-        # Built from this file's words and the reprs of strings.
-        return eval(f"lambda args, kwargs: {text}", self.names)
+    def text(self) -> str:
+        """Return the conditions as an expression of `args` and `kwargs`, and of `names`."""
+        return " and ".join(f"({t})" for t in self.tests) or "True"
 
 
 def tensors_in(text: str, value: Any) -> Iterator[tuple[str, Any]]:
@@ -205,8 +201,13 @@ class Surroundings:
             conditions.add(_equal("{c}.cell_contents", value), c=cell, v=value)
         for namespace, name, value in self.globals:
             conditions.add(_equal(f"{{g}}.get({name!r})", value), g=namespace, v=value)
+        conditions.names["is_"] = operator.is_
         for now, before in self.objects:
-            conditions.add("alike({a}, {b})", a=now, b=before)
+            if type(now) is list and not any(isinstance(x, _SIMPLE) for x in before):
+                conditions.add("len({a}) == {n} and all(map(is_, {a2}, {b}))", a=now, a2=now,
+                               b=before, n=len(before))  # fmt: skip
+            else:
+                conditions.add("alike({a}, {b})", a=now, b=before)
 
     def check_after(self) -> None:
         """Refuse a step that has changed them itself: the change would not come again."""

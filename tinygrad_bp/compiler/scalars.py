@@ -21,6 +21,9 @@ __all__ = ["ask_for"]
 #: Optimizers that remember nothing of a parameter, beyond its state arrays, but the count of steps.
 _COUNTING = frozenset((SGD, Adam, AdamW, RMSprop, Adagrad, Adadelta, Adamax, RAdam))
 
+#: Those that tell their numbers without an update.
+_DIRECT = frozenset((SGD, Adam, AdamW))
+
 Ask = Callable[[], "list[float] | None"]
 
 
@@ -78,7 +81,7 @@ def _lockstep(updates: list[Update]) -> list[tuple[Update, list[Update]]]:
 
 
 def _count(update: Update) -> float | None:
-    step = update.optimizer.state[update.parameter].get("step")
+    step = update.optimizer.state.get(update.parameter, {}).get("step")
     return None if step is None else float(step._array)
 
 
@@ -89,54 +92,95 @@ class _Asked:
         self.members = members
         self.optimizer, self.group = leader.optimizer, leader.group
         self.parameter, self.gradient = leader.parameter, leader.gradient
-        self.signature = leader.signature
-        state = self.optimizer.state[self.parameter]
-        self.books = [
-            t._array for t in state.values() if hasattr(t, "_array") and not t._array.ndim
-        ]  # fmt: skip
+        self.formula, self.names, self.flags = leader.signature
+        state = self.optimizer.state.get(self.parameter, {})
+        self.books = [t._array for t in state.values() if _is_number(t, self.parameter)]
         if self.parameter._array.ndim == 0:  # which its state arrays can't be told from
             self.books = [state["step"]._array] if "step" in state else []
-        self.counts = self._together([u for u in members if u is not leader])
+        self.counts: Any = None
+        steps = [u.optimizer.state.get(u.parameter, {}).get("step") for u in members]
+        if type(self.optimizer) in _COUNTING and steps[0] is not None:
+            self.counts = _together(steps)
+            self.books = []
         self.before: list[Any] = []
         self.answer: Any = None
 
-    def _together(self, followers: list[Update]) -> Any:
-        """Lay the counts of the followers side by side, so that one addition raises all of them."""
-        steps = [u.optimizer.state[u.parameter].get("step") for u in followers]
-        if not steps or steps[0] is None:
-            return None
-        counts = np.array([s._array for s in steps])
-        for i, step in enumerate(steps):
-            step._array = counts[i : i + 1].reshape(())
-        return counts
-
     def __call__(self) -> list[float] | None:
-        self.before = [x.item() for x in self.books]
         optimizer = self.optimizer
+        group = optimizer.param_groups[self.group]
+        counts = self.counts
+        if type(optimizer) in _DIRECT:
+            # A later step than the first, of those that count none.
+            t = 2.0 if counts is None else counts.item(0) + 1
+            scalars, flags = optimizer._scalars(group, t)
+            if tuple(scalars) != self.names or flags != self.flags:
+                return None
+            if counts is not None:
+                counts += 1
+            return [*scalars.values()]
+        self.before = [x.item() for x in self.books]
         own = optimizer.__dict__
         own["_run"] = self._take
         try:
-            optimizer._update(optimizer.param_groups[self.group], self.parameter, self.gradient)
+            optimizer._update(group, self.parameter, self.gradient)
         finally:
             del own["_run"]
         formula, scalars, flags = self.answer
-        if (formula, tuple(scalars), flags) != self.signature:
-            self._put_back()
+        if counts is not None:
+            counts[1:] += 1
+        if (formula, tuple(scalars), flags) != (self.formula, self.names, self.flags):
+            self.undo()
             return None
-        if self.counts is not None:
-            self.counts += 1
-        return list(scalars.values())
+        return [*scalars.values()]
 
     def _take(self, formula: Any, parameter: Any, gradient: Any, state: Any, scalars: Any,
               flags: Any) -> None:  # fmt: skip
         self.answer = formula, scalars, flags
 
-    def _put_back(self) -> None:
-        for x, value in zip(self.books, self.before, strict=True):
-            x[...] = value
-
     def undo(self) -> None:
         """Take a step back."""
-        self._put_back()
+        for x, value in zip(self.books, self.before, strict=True):
+            x[...] = value
         if self.counts is not None:
             self.counts -= 1
+
+
+class _Apart:
+    """Counts that lie apart."""
+
+    def __init__(self, arrays: list[Any]) -> None:
+        self.arrays = arrays
+
+    def item(self, i: int) -> float:
+        return float(self.arrays[i])
+
+    def __getitem__(self, part: slice) -> _Apart:
+        return _Apart(self.arrays[part])
+
+    def __setitem__(self, part: slice, value: _Apart) -> None:
+        """Take part in ``counts[1:] += 1``, which has changed the arrays already."""
+
+    def __iadd__(self, n: int) -> _Apart:
+        for array in self.arrays:
+            array += n
+        return self
+
+    def __isub__(self, n: int) -> _Apart:
+        return self.__iadd__(-n)
+
+
+def _is_number(member: Any, parameter: Any) -> bool:
+    return hasattr(member, "_array") and member._array.ndim == 0 and parameter._array.ndim > 0
+
+
+def _together(steps: list[Any]) -> Any:
+    """Lay counts of steps side by side, so that one addition raises all of them."""
+    base = steps[0]._array.base
+    if base is not None and len(base) == len(steps) and all(s._array.base is base for s in steps):
+        return base  # another program has done so
+    if any(s._array.base is not None for s in steps):
+        return _Apart([s._array for s in steps])  # that of others, which differ
+    counts = np.array([s._array for s in steps])
+    for i, step in enumerate(steps):
+        step._array = counts[i : i + 1].reshape(())
+    return counts

@@ -22,8 +22,9 @@ from ..dtype import get_default_dtype
 from ..mode import modes
 from ..nn.modules.module import Module
 from ..source import is_ours
-from ..storage import latest, storage_of, tick
+from ..storage import storage_of
 from ..tensor import Tensor, wrap
+from .entry import MISS, Entry, write_entry
 from .errors import CompileWarning, TraceError, refuse
 from .guards import Conditions, Surroundings, tensors_in
 from .program import Program, Value
@@ -38,9 +39,6 @@ __all__ = ["CompiledStep", "Specialised"]
 LIMIT = 16
 
 Build = Callable[[Program], Execute]
-
-_MISS: Any = object()
-
 
 class CompiledStep:
     """A function whose calls run as one program. Made by :func:`tinygrad_bp.compile`."""
@@ -57,8 +55,8 @@ class CompiledStep:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run a step."""
         for i, one in enumerate(self.specialised):
-            out = one(args, kwargs)
-            if out is not _MISS:
+            out = one.entry(args, kwargs)
+            if out is not MISS:
                 if i:
                     self.specialised.insert(0, self.specialised.pop(i))
                 return out
@@ -95,38 +93,23 @@ class CompiledStep:
         return out
 
 
+@dataclass
 class Specialised:
-    """A program, the conditions under which it goes, and what is to be done around it."""
+    """A program, and the way into it.
 
-    def __init__(self, program: Program, execute: Execute) -> None:
-        self.program, self.execute = program, execute
-        self.holds: Any = None
-        self.inputs: Any = None
-        self.ask: Any = None
-        self.draws: Any = ()
-        self.gradients: list[tuple[Any, Any]] = []  # tensors, and what their gradient is after it
-        self.storages: list[Any] = []
-        self.rebuild: Any = None
+    Attributes
+    ----------
+    program : Program
+    execute : callable
+        Runs it.
+    entry : callable
+        ``entry(args, kwargs)`` does all of a call, or returns ``MISS`` if this program does not go
+        for it.
+    """
 
-    def __call__(self, args: Any, kwargs: Any) -> Any:
-        """Run the program; or return a mark if it does not go for these arguments."""
-        if not self.holds(args, kwargs):
-            return _MISS
-        scalars = self.ask()
-        if scalars is None:
-            return _MISS
-        draws = [draw() for draw in self.draws]
-        outputs = self.execute(self.inputs(args, kwargs), scalars, draws)
-        for tensor, gradient in self.gradients:
-            if tensor.grad is not gradient:
-                tensor.grad = gradient
-        if self.storages:
-            latest.at = now = tick()
-            for storage in self.storages:
-                storage.version += 1
-                storage.changed_at = now
-                storage.exposed = None
-        return self.rebuild(outputs)
+    program: Program
+    execute: Execute
+    entry: Entry
 
 
 def trace(
@@ -221,22 +204,17 @@ def _specialised(recording: Recording, out: Any, conditions: Conditions,
     _check_escaped(recording, allowed, function)
     rebuild.shown.clear()
     surroundings.conditions(conditions)
-    one = Specialised(program, build(program))
-    texts = ", ".join(f"{text}._array" for text, _ in named)
-    one.inputs = eval(f"lambda args, kwargs: ({texts}{',' if texts else ''})")
+    arguments = [text for text, _ in named]
+    inputs = "".join(f"{text}._array, " for text in arguments)
     for question, answer in recording.questions:
-        conditions.add("{f}({i}(args, kwargs), (), ())[0] == {a}",
-                       f=reference(question), i=one.inputs, a=answer)  # fmt: skip
-    one.holds = conditions.compile()
-    one.ask = ask_for(recording.updates)
-    one.draws = tuple(recording.draws)
-    one.gradients = gradients
+        conditions.add(f"{{f}}(({inputs}), (), ())[0] == {{a}}", f=reference(question), a=answer)
     written = {id(state.array) for state, _ in program.stores}
-    one.storages = [
-        storage_of(t._array) for t in recording.tensors if id(t._array) in written
-    ]  # fmt: skip
-    one.rebuild = rebuild
-    return one
+    storages = [storage_of(t._array) for t in recording.tensors if id(t._array) in written]
+    execute = build(program)
+    ask = ask_for(recording.updates) if recording.updates else None
+    entry = write_entry(conditions, arguments, ask, recording.draws, execute, gradients,
+                        storages, None if rebuild.simple else rebuild)  # fmt: skip
+    return Specialised(program, execute, entry)
 
 
 def _check_escaped(recording: Recording, allowed: set[int], function: Any) -> None:
@@ -293,8 +271,6 @@ class _Rebuild:
         )
 
     def __call__(self, outputs: Any) -> Any:
-        if self.simple:
-            return wrap(outputs[0])
         return _put(self.pattern, [wrap(x) for x in outputs])
 
 

@@ -53,6 +53,8 @@ class Draw:
         return np.asarray(getattr(self.generator.numpy, self.method)(*self.args, **self.kwargs))
 
 
+_LONGEST = 16  # calls of a question that is asked again in every step
+
 #: Operations whose result has as many elements as something was found in their operands.
 _COUNTING = frozenset(
     f"{prefix}{name}"
@@ -389,6 +391,8 @@ class Trace:
                 return False
         question = Program(inputs=self.program.inputs, outputs=[known.value])
         question.calls = [call for call in self.program.calls if call.out in needed]
+        if len(question.calls) > _LONGEST:  # it would be computed twice in every step
+            return False
         self.questions.append((question, array.copy()))
         return True
 

@@ -102,7 +102,14 @@ class Adam(Optimizer):
         state = self._start(parameter)
         if group["amsgrad"] and "max_exp_avg_sq" not in state:
             state["max_exp_avg_sq"] = wrap(np.zeros_like(parameter._array))
-        t = self._count(state)
+        scalars, flags = self._scalars(group, self._count(state))
+        kept = [state["exp_avg"], state["exp_avg_sq"]]
+        if group["amsgrad"]:
+            kept.append(state["max_exp_avg_sq"])
+        self._run(formulas.adam, parameter, gradient, kept, scalars, flags)
+
+    def _scalars(self, group: dict[str, Any], t: float) -> tuple[dict[str, float], tuple[str, ...]]:
+        """Return the numbers of step t, and the flags."""
         beta1, beta2 = map(float, group["betas"])
         lr, decay = float(group["lr"]), float(group["weight_decay"])
         root = (1 - beta2**t) ** 0.5
@@ -118,8 +125,4 @@ class Adam(Optimizer):
                 scalars["keep"] = 1 - lr * decay
             else:
                 scalars["weight_decay"] = decay
-        kept = [state["exp_avg"], state["exp_avg_sq"]]
-        if group["amsgrad"]:
-            kept.append(state["max_exp_avg_sq"])
-        flags = ("maximize",) if group["maximize"] else ()
-        self._run(formulas.adam, parameter, gradient, kept, scalars, flags)
+        return scalars, ("maximize",) if group["maximize"] else ()
