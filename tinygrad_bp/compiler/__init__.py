@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .backends import builder
 from .errors import CompileWarning, TraceError
 from .step import CompiledStep
 
@@ -31,8 +32,10 @@ def compile(
         Left out, a decorator is returned.
     fallback : bool
         Run what can't be compiled as it is, with a warning, instead of raising.
-    backend : {None, "reference"}
-        What runs the program; "reference" is each operation's own forward, for comparison.
+    backend : {None, "numba", "numpy", "reference"}
+        What runs the program: native code (needs the extra `compile`; the default if it is
+        installed), NumPy calls into memory that is kept, or each operation's own forward, for
+        comparison.
 
     Returns
     -------
@@ -71,6 +74,4 @@ def compile(
     """
     if function is None:
         return lambda f: compile(f, fallback=fallback, backend=backend)
-    if backend not in (None, "reference"):
-        raise ValueError(f"compile: backend has to be None or 'reference', not {backend!r}")
-    return CompiledStep(function, fallback)
+    return CompiledStep(function, fallback, builder(backend))

@@ -12,12 +12,13 @@ import numpy as np
 
 from .program import Program, Value
 
-__all__ = ["Execute", "reference"]
+__all__ = ["Build", "Execute", "reference"]
 
 Array = np.ndarray[Any, Any]
 
 #: ``execute(inputs, scalars, draws) -> outputs``; the states' memory is updated on the way.
 Execute = Callable[[Sequence[Array], Sequence[float], Sequence[Array]], "list[Array]"]
+Build = Callable[[Program], Execute]
 
 
 def reference(program: Program) -> Execute:

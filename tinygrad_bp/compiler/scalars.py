@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..optim import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, RAdam, RMSprop
+from .program import Program, Value
 from .recording import Update
 
 __all__ = ["ask_for"]
@@ -27,35 +28,39 @@ _DIRECT = frozenset((SGD, Adam, AdamW))
 Ask = Callable[[], "list[float] | None"]
 
 
-def ask_for(updates: list[Update]) -> Ask:
-    """Make a function that gives the numbers of all updates, in order.
+def ask_for(updates: list[Update], program: Program) -> Ask | None:
+    """Make a function that gives the numbers of all updates; None if there are none.
 
-    It returns None, and has changed nothing, if an optimizer wants an update of another kind by
-    now (weight decay was switched on, say): then the step has to be traced again.
+    Of updates in lockstep the program keeps the scalars of one. The function returns None, and has
+    changed nothing, if an optimizer wants an update of another kind by now (weight decay was
+    switched on, say): then the step has to be traced again.
     """
-    asked = [_Asked(*group) for group in _lockstep(updates)]
-    if not asked:
-        return lambda: []
-    order = [
-        (a, i)
-        for u in updates
-        for a in asked
-        if any(u is m for m in a.members)
-        for i in range(len(u.names))
-    ]
-    if len(asked) == 1 and len(updates) == 1:
-        return asked[0]
+    values = iter(program.scalars)
+    theirs = {id(u): [next(values) for _ in u.names] for u in updates}
+    asked, kept = [], []
+    instead: dict[Value, Value] = {}
+    for leader, members in _lockstep(updates):
+        asked.append(_Asked(leader, members))
+        kept += theirs[id(leader)]
+        for member in members:
+            instead.update(zip(theirs[id(member)], theirs[id(leader)], strict=True))
+    program.scalars[:] = kept
+    for call in program.calls:
+        if any(isinstance(a, Value) and a in instead for a in call.args):
+            call.args = tuple([instead.get(a, a) if isinstance(a, Value) else a for a in call.args])
+    if len(asked) < 2:
+        return asked[0] if asked else None
 
     def ask() -> list[float] | None:
-        found: dict[_Asked, list[float]] = {}
-        for one in asked:
-            numbers = one()
-            if numbers is None:
-                for earlier in found:
+        numbers: list[float] = []
+        for i, one in enumerate(asked):
+            found = one()
+            if found is None:
+                for earlier in asked[:i]:
                     earlier.undo()
                 return None
-            found[one] = numbers
-        return [found[a][i] for a, i in order]
+            numbers += found
+        return numbers
 
     return ask
 

@@ -29,7 +29,7 @@ from .errors import CompileWarning, TraceError, refuse
 from .guards import Conditions, Surroundings, tensors_in
 from .program import Program, Value
 from .recording import Recording
-from .reference import Execute, reference
+from .reference import Build, Execute, reference
 from .scalars import ask_for
 from .watch import watching
 
@@ -37,8 +37,6 @@ __all__ = ["CompiledStep", "Specialised"]
 
 #: Programs that are kept for other arguments; the one that was not used for the longest time goes.
 LIMIT = 16
-
-Build = Callable[[Program], Execute]
 
 class CompiledStep:
     """A function whose calls run as one program. Made by :func:`tinygrad_bp.compile`."""
@@ -210,8 +208,8 @@ def _specialised(recording: Recording, out: Any, conditions: Conditions,
         conditions.add(f"{{f}}(({inputs}), (), ())[0] == {{a}}", f=reference(question), a=answer)
     written = {id(state.array) for state, _ in program.stores}
     storages = [storage_of(t._array) for t in recording.tensors if id(t._array) in written]
+    ask = ask_for(recording.updates, program)
     execute = build(program)
-    ask = ask_for(recording.updates) if recording.updates else None
     entry = write_entry(conditions, arguments, ask, recording.draws, execute, gradients,
                         storages, None if rebuild.simple else rebuild)  # fmt: skip
     return Specialised(program, execute, entry)
