@@ -69,10 +69,12 @@ def _in_place(number: int, steps: list[Step], state: Value, new: Value,
         for call in later.calls:
             if any(places[v].base is state for v in call.operands):
                 return False
+    written = False
     for call in step.calls:
+        written = written or call.out is new
         for v in call.operands:
             if places[v].base is state and (
-                places[v].offset
+                (written and call.out is not new) or places[v].offset
                 or step.levels[call.out] == "row" and call.op.name not in ("sum", "amax", "amin")
                 or walk(v, places[v], call.args[0].shape if v is call.args[0] else call.out.shape)
                 != contiguous(step.space)

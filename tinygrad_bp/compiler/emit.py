@@ -105,14 +105,25 @@ def lower(program: Program) -> Lowered:
 
 
 def _apart(program: Program) -> None:
-    """Copy what a store would take from another state: that may itself be written by then."""
+    """Copy what is stored or returned of another state: that may itself be written by then."""
     made = {c.out for c in program.calls if not c.op.view}
+    viewed = {c.out: c.args[0] for c in program.calls if c.op.view}
+
+    def copied(value: Value) -> Value:
+        out = Value("computed", value.shape, value.dtype)
+        program.calls.append(Call(shape.copy, (value,), {}, out))
+        return out
+
+    for i, value in enumerate(program.outputs):
+        source = value
+        while source in viewed:
+            source = viewed[source]
+        if source.kind == "state":
+            program.outputs[i] = copied(value)
     taken: set[Value] = set()
     for i, (state, new) in enumerate(program.stores):
         if state is not new and (new not in made or new in taken):
-            copied = Value("computed", new.shape, new.dtype)
-            program.calls.append(Call(shape.copy, (new,), {}, copied))
-            program.stores[i] = (state, copied)
+            program.stores[i] = (state, copied(new))
         taken.add(new)
 
 
