@@ -63,12 +63,14 @@ def _in_place(number: int, steps: list[Step], state: Value, new: Value,
         return False
     if places[state].strides != contiguous(state.shape) and math.prod(state.shape) > 1:
         return False
-    if not isinstance(step, Loop) or step.levels.get(new) != "element" or step.inner is not None:
-        return False
     for later in steps[number + 1 :]:
         for call in later.calls:
             if any(places[v].base is state for v in call.operands):
                 return False
+    if not isinstance(step, Loop):
+        return all(places[v].base is not state for v in step.call.operands)
+    if step.levels.get(new) != "element" or step.inner is not None:
+        return False
     written = False
     for call in step.calls:
         written = written or call.out is new

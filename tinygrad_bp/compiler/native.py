@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import linecache
 from sys import getrefcount
 from collections.abc import Sequence
 from typing import Any
@@ -12,8 +11,10 @@ import numpy as np
 
 from .blas import find_blas
 from .emit import ARENA, DGEMM, SGEMM, Emitter, lower
+from .machine import Library, compiled
 from .places import Place
 from .program import Call, Program, Value
+from .translate import to_llvm
 
 __all__ = ["NativeStep"]
 
@@ -90,14 +91,11 @@ class NativeStep:
         return lambda: self._array(value).copy()
 
     def _compile(self, entries: list[str | Call]) -> None:
-        name = f"<tinygrad_bp step {id(self):x}>"
-        linecache.cache[name] = (len(self.source), None, self.source.splitlines(True), name)
-        names: dict[str, Any] = {}
-        exec(compile(self.source, name, "exec"), names)
+        self._library = Library(compiled(to_llvm(self.source)))
         kind = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)
-        self._held_code = names
         self._parts = [
-            kind(names[e].address) if isinstance(e, str) else self._python(e) for e in entries
+            kind(self._library.address(e)) if isinstance(e, str) else self._python(e)
+            for e in entries
         ]
 
     def _python(self, call: Call) -> Any:

@@ -195,7 +195,7 @@ class ReplayStep:
             call = program.calls[i] if i >= 0 else None
             if (
                 call is not None and type(call.op.forward) is np.ufunc and new not in homes
-                and last.get(state, -1) <= i and state not in viewed
+                and last.get(state, -1) <= i and viewed.isdisjoint((state, new))
                 and state not in program.outputs and new not in program.outputs
                 and state.shape == new.shape and state.dtype == new.dtype
             ):  # fmt: skip

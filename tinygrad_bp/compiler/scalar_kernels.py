@@ -2,94 +2,14 @@
 
 LLVM has no vector form of the C library's `expf`, and calls it for each element: 20 times slower
 than this. Float32 only; for float64 the C library serves. The ranges are cut as in Cephes (Moshier,
-1989). Every function is exact to 2 units in the last place, and right at ±∞, NaN and 0.
+1989). They are no Python to be run: `translate` reads them. Every function is exact to 2 units in the last place, and right at ±∞, NaN and 0.
 """
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
 import numpy as np
-from llvmlite import ir
-from numba import njit, types
-from numba.extending import intrinsic
 
 from ..rules.gelu import _ODDS
-
-__all__ = [
-    "exp32", "exp64", "expm1_32", "expm1_64", "fma", "gelu32", "gelu64", "larger", "log1p32",
-    "log1p64", "log32", "log64", "plus", "sigmoid32", "sigmoid64", "smaller", "tanh32", "tanh64",
-]  # fmt: skip
-
-_options: dict[str, Any] = {"error_model": "numpy", "nogil": True, "no_cpython_wrapper": True}
-
-
-def _bare(name: str, arity: int, emit: Any) -> Any:
-    """Make a function of numbers of one type that is a single instruction."""
-    parameters = ", ".join(f"x{i}" for i in range(arity))
-    names: dict[str, Any] = {"emit": emit}
-    exec(
-        f"def {name}(context, {parameters}):\n"
-        "    def code(target, builder, signature, args):\n"
-        "        return emit(builder, *args)\n"
-        f"    return x0({', '.join(['x0'] * arity)}), code",
-        names,
-    )
-    return intrinsic(names[name])
-
-
-def _intrinsic(name: str) -> Any:
-    def emit(builder: Any, *args: Any) -> Any:
-        declared = builder.module.declare_intrinsic(name, [args[0].type])
-        return builder.call(declared, args)
-
-    return emit
-
-
-def _fma(builder: Any, a: Any, b: Any, c: Any) -> Any:
-    return builder.fma(a, b, c)
-
-
-def _plus(builder: Any, a: Any, b: Any) -> Any:
-    # Of this sum, and of no other, the order is free: so a loop can add up in vectors.
-    return builder.fadd(a, b, flags=("reassoc", "nsz", "contract"))
-
-
-def _extreme(name: str) -> Any:
-    def emit(builder: Any, a: Any, b: Any) -> Any:
-        wide = {"float": "f32", "double": "f64"}.get(str(a.type))
-        if wide is None:
-            return builder.select(builder.icmp_signed(">" if name == "maximum" else "<", a, b), a, b)
-        kind = ir.FunctionType(a.type, [a.type, a.type])
-        full = f"llvm.{name}.{wide}"
-        declared = builder.module.globals.get(full) or ir.Function(builder.module, kind, full)
-        return builder.call(declared, [a, b])
-
-    return emit
-
-
-fma = _bare("fma", 3, _fma)
-plus = _bare("plus", 2, _plus)
-larger = _bare("larger", 2, _extreme("maximum"))
-smaller = _bare("smaller", 2, _extreme("minimum"))
-
-
-@intrinsic
-def _float_of_bits(context: Any, bits: Any) -> Any:
-    def code(target: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.bitcast(args[0], ir.FloatType())
-
-    return types.float32(types.int32), code
-
-
-@intrinsic
-def _bits_of_float(context: Any, x: Any) -> Any:
-    def code(target: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.bitcast(args[0], ir.IntType(32))
-
-    return types.int32(types.float32), code
-
 
 _f = np.float32
 _LOG2_E = _f(1.4426950408889634)
@@ -101,7 +21,6 @@ _TOP, _BOTTOM = _f(89.0), _f(-104.0)
 _ONE, _HALF, _TWO = _f(1), _f(0.5), _f(2)
 
 
-@njit(**_options)
 def exp32(x):
     """Give e^x = 2^n e^r with |r| ≤ ½ ln 2."""
     x = _TOP if x > _TOP else x
@@ -118,8 +37,8 @@ def exp32(x):
     # In two steps: 2^n alone may be too large, or too small, for a number that fits.
     whole = np.int32(n)
     half = whole >> np.int32(1)
-    low = _float_of_bits(np.int32((half + np.int32(127)) << np.int32(23)))
-    high = _float_of_bits(np.int32((whole - half + np.int32(127)) << np.int32(23)))
+    low = float_of_bits(np.int32((half + np.int32(127)) << np.int32(23)))
+    high = float_of_bits(np.int32((whole - half + np.int32(127)) << np.int32(23)))
     return y * low * high
 
 
@@ -136,15 +55,14 @@ _TINY, _SCALE, _SCALED = _f(1.17549435e-38), _f(8388608.0), _f(23.0)
 _INFINITY, _NAN, _ZERO = _f(np.inf), _f(np.nan), _f(0)
 
 
-@njit(**_options)
 def log32(x):
     """Give log x = n ln 2 + log m with √½ ≤ m < √2."""
     small = x < _TINY
     y = x * _SCALE if small else x
-    bits = _bits_of_float(y)
+    bits = bits_of_float(y)
     n = np.float32(((bits >> np.int32(23)) & np.int32(255)) - np.int32(126))
     n = n - _SCALED if small else n
-    m = _float_of_bits(np.int32((bits & np.int32(0x007FFFFF)) | np.int32(0x3F000000)))
+    m = float_of_bits(np.int32((bits & np.int32(0x007FFFFF)) | np.int32(0x3F000000)))
     low = m < _SQRT_HALF
     n = n - _ONE if low else n
     m = (m + m if low else m) - _ONE
@@ -166,7 +84,6 @@ def log32(x):
     return out if x >= _ZERO else _NAN
 
 
-@njit(**_options)
 def log1p32(x):
     """Give log(1 + x): what 1 + x rounded off is put back."""
     u = _ONE + x
@@ -179,7 +96,6 @@ _T0, _T1, _T2 = _f(-5.70498872745e-3), _f(2.06390887954e-2), _f(-5.37397155531e-
 _T3, _T4, _FLAT = _f(1.33314422036e-1), _f(-3.33332819422e-1), _f(0.625)
 
 
-@njit(**_options)
 def tanh32(x):
     """Give tanh x: near 0 a polynomial, else 1 − 2 / (e^2|x| + 1)."""
     z = x * x
@@ -194,15 +110,14 @@ def tanh32(x):
     return near if size < _FLAT else far
 
 
-_M6 = _f(1.9841270e-4)
-_M5 = _f(1.3888889e-3)
+_M7, _M6, _M5 = _f(2.4801587e-5), _f(1.9841270e-4), _f(1.3888889e-3)
 _M4, _M3, _M2 = _f(8.3333333e-3), _f(4.1666668e-2), _f(1.6666667e-1)
 
 
-@njit(**_options)
 def expm1_32(x):
     """Give e^x − 1: near 0 the series without its 1."""
-    p = fma(_M6, x, _M5)
+    p = fma(_M7, x, _M6)
+    p = fma(p, x, _M5)
     p = fma(p, x, _M4)
     p = fma(p, x, _M3)
     p = fma(p, x, _M2)
@@ -212,7 +127,6 @@ def expm1_32(x):
     return near if abs(x) < _HALF else far
 
 
-@njit(**_options)
 def sigmoid32(x):
     """Give 1 / (1 + e^−x)."""
     return _ONE / (_ONE + exp32(-x))
@@ -221,7 +135,6 @@ def sigmoid32(x):
 _G0, _G1, _G2, _G3, _G4, _G5, _G6 = map(_f, _ODDS)
 
 
-@njit(**_options)
 def gelu32(x):
     """Give x Φ(x), by the polynomial of `rules.gelu`."""
     z = x * x
@@ -234,43 +147,36 @@ def gelu32(x):
     return x / (_ONE + exp32(p * x))
 
 
-@njit(**_options)
 def exp64(x):
     """Give e^x."""
-    return math.exp(x)
+    return exp(x)
 
 
-@njit(**_options)
 def log64(x):
     """Give log x."""
-    return np.log(x)
+    return log(x)
 
 
-@njit(**_options)
 def log1p64(x):
     """Give log(1 + x)."""
-    return np.log1p(x)
+    return log1p(x)
 
 
-@njit(**_options)
 def expm1_64(x):
     """Give e^x − 1."""
-    return math.expm1(x)
+    return expm1(x)
 
 
-@njit(**_options)
 def tanh64(x):
     """Give tanh x."""
-    return math.tanh(x)
+    return tanh(x)
 
 
-@njit(**_options)
 def sigmoid64(x):
     """Give 1 / (1 + e^−x)."""
-    return 1.0 / (1.0 + math.exp(-x))
+    return 1.0 / (1.0 + exp(-x))
 
 
-@njit(**_options)
 def gelu64(x):
     """Give x Φ(x)."""
-    return x * (0.5 * (1.0 + math.erf(x * 0.7071067811865475)))
+    return x * (0.5 * (1.0 + erf(x * 0.7071067811865475)))
