@@ -242,7 +242,7 @@ class Node(_Usual):
         for slot, source in plan.kept:
             node = self if source < 0 else self.inputs[source]
             if node is not None or modes.trace is not None:  # which is to see constants too
-                lifted[slot] = lift(saved[slot], node)
+                lifted[slot] = lift(saved[slot], node)  # type: ignore[arg-type]
         return tuple(lifted)
 
     def _changed_message(self, value: Any, source: int, how: str) -> str:

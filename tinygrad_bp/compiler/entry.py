@@ -30,6 +30,7 @@ def write_entry(
     gradients: list[tuple[Any, Any]],
     storages: list[Any],
     rebuild: Any,
+    operands: str = "",
 ) -> Entry:
     """Make ``entry(args, kwargs)``.
 
@@ -49,6 +50,8 @@ def write_entry(
         Memory that the program writes to, which recorded graphs may have kept.
     rebuild : callable or None
         Makes of the outputs what the step returns; None for a single tensor.
+    operands : str
+        Expressions for what it takes besides.
     """
     names, bind = conditions.names, conditions.name
     names.update(MISS=MISS, latest=latest, tick=tick, Tensor=Tensor, new=object.__new__,
@@ -76,7 +79,7 @@ def write_entry(
     if rebuild is None:
         lines += ["out = new(Tensor)", "out._array = outputs[0]", "out._node = None", "return out"]
     else:
-        lines.append("return rebuild(outputs)")
+        lines.append(f"return rebuild(outputs, ({operands}))")
     # Built from this package's own words and the reprs of strings.
     exec("def entry(args, kwargs):\n    " + "\n    ".join(lines), names)
     return names["entry"]  # type: ignore[no-any-return]

@@ -58,7 +58,10 @@ class Conditions:
             self.add(f"{text}._array.shape == {{s}}", s=array.shape)
             self.add(f"{text}._array.dtype is {{d}}", d=array.dtype)
             self.add(f"{text}._array.strides == {{s}}", s=array.strides)
-            self.tests.append(f"{text}._node is None")
+            if value.requires_grad:
+                self.tests.append(f"{text}.requires_grad")
+            else:
+                self.tests.append(f"{text}._node is None")
         elif kind in (tuple, list):
             self.add(f"type({text}) is {{k}} and len({text}) == {len(value)}", k=kind)
             for i, each in enumerate(value):
@@ -160,7 +163,7 @@ class Surroundings:
                     self._walk(each, depth + 1)
         elif hasattr(x, "__dict__") and not _is_library(type(x)):
             self._walk(vars(x), depth + 1)
-            if callable(x) and isinstance(getattr(type(x), "__call__", None), types.FunctionType):
+            if isinstance(vars(type(x)).get("__call__"), types.FunctionType):
                 self._walk(type(x).__call__, depth + 1)
 
     def _function(self, f: types.FunctionType, depth: int) -> None:

@@ -10,7 +10,17 @@ import numpy as np
 from .. import inplace
 from ..mode import no_grad
 from ..optim import (
-    ASGD, SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, RAdam, RMSprop, Rprop,
+    ASGD,
+    SGD,
+    Adadelta,
+    Adagrad,
+    Adam,
+    Adamax,
+    AdamW,
+    NAdam,
+    RAdam,
+    RMSprop,
+    Rprop,
 )  # fmt: skip
 from ..rules import elementwise as ew
 from ..rules.index import assign

@@ -26,6 +26,7 @@ from ..storage import storage_of
 from ..tensor import Tensor, wrap
 from .entry import MISS, Entry, write_entry
 from .errors import CompileWarning, TraceError, refuse
+from .forward import Backward
 from .guards import Conditions, Surroundings, tensors_in
 from .program import Program, Value
 from .recording import Recording
@@ -135,11 +136,6 @@ def trace(
     for array in surroundings.arrays:
         recording.there_before(array)
     for text, tensor in named:
-        if tensor.requires_grad:
-            raise refuse(
-                f"the argument {_spoken(text)} requires a gradient",
-                "Pass x.detach(), or use fallback=True.",
-            )
         recording.input(tensor._array, _spoken(text))
     if modes.watched:
         raise refuse(
@@ -148,6 +144,17 @@ def trace(
     others = random.getstate(), _numpy_stream()
     with watching(recording):
         out = function(*args, **kwargs)
+        open_ends = [
+            t for t in leaves_of(out)
+            if recording.was_made(t) and t.requires_grad and not recording.went_through(t)
+        ]  # fmt: skip
+        backward = Backward(recording, open_ends, named) if open_ends else None
+    for text, tensor in named:
+        if id(tensor) in recording.entered:
+            raise refuse(
+                f"{_spoken(text)} requires a gradient, and backward is called in the step",
+                "Pass x.detach(), or use fallback=True.", _line_of(function),
+            )  # fmt: skip
     if (random.getstate(), _numpy_stream()) != others:
         raise refuse(
             "the step draws from Python's or NumPy's own generator of random numbers",
@@ -156,12 +163,13 @@ def trace(
         )
     surroundings.check_after()
     recording.check_options()
-    return out, _specialised(recording, out, conditions, surroundings, named, build, function)
+    return out, _specialised(recording, out, conditions, surroundings, named, build, function,
+                             backward)  # fmt: skip
 
 
 def _specialised(recording: Recording, out: Any, conditions: Conditions,
                  surroundings: Surroundings, named: Any, build: Build,
-                 function: Any) -> Specialised:  # fmt: skip
+                 function: Any, backward: Backward | None) -> Specialised:  # fmt: skip
     program = recording.program
     program.stores += recording.stores()
     allowed: set[int] = set()
@@ -190,14 +198,14 @@ def _specialised(recording: Recording, out: Any, conditions: Conditions,
     leaves: list[Any] = []
     rebuild = _Rebuild(out, recording, leaves, named)
     allowed.update(map(id, leaves))
-    for leaf in leaves:
-        if leaf.requires_grad and not recording.went_through(leaf):
-            raise refuse(
-                f"the step returns a tensor of shape {tuple(leaf.shape)} that requires a gradient, "
-                "and has not called backward",
-                "Call backward in the step, or run it under tgb.no_grad().", _line_of(function),
-            )  # fmt: skip
-        program.outputs.append(recording.value(leaf._array))
+    program.outputs += [recording.value(leaf._array) for leaf in leaves]
+    if backward is not None:
+        program.outputs += backward.carried
+        backward.build(build)
+        rebuild.record(backward, [
+            i for i, leaf in enumerate(leaves)
+            if leaf.requires_grad and not recording.went_through(leaf)
+        ])  # fmt: skip
     allowed.update(id(t) for t in rebuild.shown)
     _check_escaped(recording, allowed, function)
     rebuild.shown.clear()
@@ -211,7 +219,8 @@ def _specialised(recording: Recording, out: Any, conditions: Conditions,
     ask = ask_for(recording.updates, program)
     execute = build(program)
     entry = write_entry(conditions, arguments, ask, recording.draws, execute, gradients,
-                        storages, None if rebuild.simple else rebuild)  # fmt: skip
+                        storages, None if rebuild.simple else rebuild,
+                        "" if backward is None else backward.operands())  # fmt: skip
     return Specialised(program, execute, entry)
 
 
@@ -234,6 +243,17 @@ def _check_escaped(recording: Recording, allowed: set[int], function: Any) -> No
     )
 
 
+def leaves_of(x: Any) -> list[Any]:
+    """List the tensors in what a step returns."""
+    if isinstance(x, Tensor):
+        return [x]
+    if isinstance(x, (tuple, list)):
+        return [t for y in x for t in leaves_of(y)]
+    if isinstance(x, dict):
+        return [t for y in x.values() for t in leaves_of(y)]
+    return []
+
+
 class _Rebuild:
     """Puts what a step returns together again, of the program's outputs."""
 
@@ -243,6 +263,9 @@ class _Rebuild:
         self.inputs = [id(t) for _, t in named]
         self.pattern = self._pattern(out)
         self.simple = type(self.pattern) is _Output
+        self.backward: Backward | None = None
+        self.count = len(leaves)
+        self.open: list[int] = []
         del self.recording, self.leaves
 
     def _pattern(self, x: Any) -> Any:
@@ -268,8 +291,18 @@ class _Rebuild:
             "Return tensors, numbers, and tuples, lists and dicts of them.",
         )
 
-    def __call__(self, outputs: Any) -> Any:
-        return _put(self.pattern, [wrap(x) for x in outputs])
+    def record(self, backward: Backward, open_ends: list[int]) -> None:
+        """Let some outputs come from an operation with this backward."""
+        self.backward, self.open, self.simple = backward, open_ends, False
+
+    def __call__(self, outputs: Any, given: Any) -> Any:
+        results = [wrap(x) for x in outputs[: self.count]]
+        if self.backward is not None:
+            ends = [results[i] for i in self.open]
+            ends = self.backward.recorded(ends, outputs[self.count :], given)
+            for i, end in zip(self.open, ends, strict=True):
+                results[i] = end
+        return _put(self.pattern, results)
 
 
 class _Output(int):

@@ -111,7 +111,7 @@ class Traced(np.ndarray[Any, Any]):
         if self.trace is None or self.trace.is_constant(self.plain):
             return np.asarray(self) if self.plain is None else self.plain
         raise refuse(
-            f"{what}: in later steps the elements of this tensor, of shape {self.shape}, are others",
+            f"{what}: in later steps this tensor, of shape {self.shape}, has other elements",
             "A compiled step can't look at values. Return the tensor and look at it outside of the "
             "step; in place of a branch use tgb.where; or use fallback=True.",
         )
@@ -208,9 +208,8 @@ for _name in ("T", "mT", "real", "imag"):
     setattr(Traced, _name, _attribute(_name))
 for _name, _what in {
     "tolist": ".tolist()", "tobytes": "its bytes are read",
-    "__float__": "it is turned into a Python number", "__int__": "it is turned into a Python number",
-    "__complex__": "it is turned into a Python number",
-    "__index__": "it is used as a Python number",
+    "__float__": "it is turned into a number", "__int__": "it is turned into a number",
+    "__complex__": "it is turned into a number", "__index__": "it is used as a number",
     "__contains__": "a branch depends on it",
     "__format__": "it is printed", "__repr__": "it is printed", "__str__": "it is printed",
     "sort": "it is sorted in place", "partition": "it is partitioned in place",

@@ -36,7 +36,7 @@ _MACHINERY = frozenset(
         "tensor", "engine", "graph", "inplace", "lane", "origin", "storage", "hooks", "promotion",
         "optim/optimizer", "compiler/trace", "compiler/scalars", "compiler/step",
         "compiler/watch", "compiler/guards", "compiler/recording", "memory", "nn/parameter",
-    )  # fmt: skip
+    )
 )
 _HANDING_OUT = {"numpy": ".numpy()", "__array__": "a NumPy function takes it",
                 "__dlpack__": "its memory is handed on"}  # fmt: skip
@@ -87,7 +87,8 @@ class _Stream:
         method = getattr(real, name)
         if name in ("bit_generator", "spawn", "shuffle"):
             raise refuse(
-                f"the generator's {name} is used", "Do it outside of the step, or use fallback=True."
+                f"the generator's {name} is used",
+                "Do it outside of the step, or use fallback=True.",
             )
 
         def draw(*args: Any, **kwargs: Any) -> Any:
@@ -96,7 +97,8 @@ class _Stream:
                     f"random numbers are drawn ({name}) whose distribution depends on tensors",
                     "Draw standard numbers and transform them (rsample), or use fallback=True.",
                 )
-            return trace.drawn(np.asarray(method(*args, **kwargs)), Draw(generator, name, args, kwargs))
+            numbers = np.asarray(method(*args, **kwargs))
+            return trace.drawn(numbers, Draw(generator, name, args, kwargs))
 
         return draw
 

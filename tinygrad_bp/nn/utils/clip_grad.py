@@ -11,7 +11,9 @@ import numpy as np
 
 from ...functions.reduce import norm
 from ...functions.shape import stack
+from ...inplace import change
 from ...mode import modes, no_grad
+from ...rules.elementwise import multiply
 from ...tensor import Tensor, wrap
 
 __all__ = [
@@ -49,7 +51,7 @@ def get_total_norm(
     """
     p = float(norm_type)
     if modes.trace is not None and not error_if_nonfinite:
-        return _noted_norm(_listed(tensors), p)
+        return _noted_norm(_listed(tensors), p)  # type: ignore[no-any-return]
     arrays = [t._array for t in _listed(tensors)]
     if not arrays:
         return wrap(np.zeros((), np.float32))
@@ -145,7 +147,7 @@ def _scale(gradients: list[Tensor], max_norm: float, total: Any) -> None:
         with no_grad():
             scale = (float(max_norm) / (total + 1e-6)).clamp(max=1.0)
             for gradient in gradients:
-                gradient.mul_(scale.to(gradient.dtype))
+                change(gradient, multiply, scale.to(gradient.dtype))
         return
     factor = float(max_norm) / (float(total) + 1e-6)
     if not factor >= 1:  # also where the norm is NaN, which then shows in all gradients
