@@ -164,7 +164,7 @@ def random_program(draw: Any, dtype: Any) -> Building:
 
 @pytest.mark.parametrize("backend", ["replay", "native"])
 # A smaller failing program would take minutes of compiling to find.
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck),
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck),
           phases=[Phase.explicit, Phase.reuse, Phase.generate])  # fmt: skip
 @given(data=st.data())
 def test_random_programs(backend: str, data: Any) -> None:

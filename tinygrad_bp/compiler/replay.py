@@ -188,7 +188,9 @@ class ReplayStep:
     def _homes(self, program: Program, last: dict[Value, int]) -> dict[Value, Value]:
         """Find the new values that may be written over a state at once."""
         made = {call.out: i for i, call in enumerate(program.calls)}
+        # What is stored elsewhere is read at the end.
         viewed = {c.args[0] for c in program.calls if c.op.view and c.args}
+        viewed.update(new for _, new in program.stores if new.kind == "state")
         homes: dict[Value, Value] = {}
         for state, new in program.stores:
             i = made.get(new, -1)
