@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from . import cache
 from .blas import find_blas
 from .emit import ARENA, DGEMM, SGEMM, Emitter, lower
-from .machine import Library, compiled
+from .machine import Library, compiled, host
 from .places import Place
 from .program import Call, Program, Value
-from .translate import to_llvm
+from .translate import dialect, to_llvm
 
 __all__ = ["NativeStep"]
 
@@ -91,7 +92,12 @@ class NativeStep:
         return lambda: self._array(value).copy()
 
     def _compile(self, entries: list[str | Call]) -> None:
-        self._library = Library(compiled(to_llvm(self.source)))
+        key = f"{host()}\n{dialect()}\n{self.source}"
+        code = cache.load(key)
+        if code is None:
+            code = compiled(to_llvm(self.source))
+            cache.save(key, code)
+        self._library = Library(code)
         kind = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)
         self._parts = [
             kind(self._library.address(e)) if isinstance(e, str) else self._python(e)

@@ -12,15 +12,19 @@ What is translated is what the generator wrote, never a user's code.
 from __future__ import annotations
 
 import ast
+import functools
+import hashlib
 import inspect
 import struct
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from . import scalar_kernels
+from .scalar_kernels import _ODDS
 
-__all__ = ["to_llvm"]
+__all__ = ["dialect", "to_llvm"]
 
 TYPES = {
     "float32": "float", "float64": "double", "int64": "i64", "int32": "i32", "int8": "i8",
@@ -358,6 +362,15 @@ class _Function:
         ]  # fmt: skip
         self.lines.append(f"call void {at}({', '.join(given)})")
         return _Val("number", 0)
+
+
+@functools.cache
+def dialect() -> str:
+    """Name the translator and the functions that it knows: with them, the code may change."""
+    here = Path(__file__)
+    text = here.read_bytes() + here.with_name("machine.py").read_bytes()
+    text += inspect.getsource(scalar_kernels).encode()
+    return hashlib.sha256(text + repr(_ODDS).encode()).hexdigest()
 
 
 def to_llvm(source: str) -> str:

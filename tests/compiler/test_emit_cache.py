@@ -1,0 +1,148 @@
+"""Machine code on disk: found again, and never run if it is not what was saved."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.compiler.building import Building, agree
+from tinygrad_bp.compiler import cache
+from tinygrad_bp.rules import elementwise as ew
+
+posix = pytest.mark.skipif(os.name != "posix", reason="the modes of files are POSIX's")
+
+
+@pytest.fixture
+def where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "cache"
+    monkeypatch.setenv("TINYGRAD_BP_CACHE", str(path))
+    return path
+
+
+def test_what_was_saved_is_found(where: Path) -> None:
+    assert cache.load("a") is None
+    cache.save("a", b"code")
+    assert cache.load("a") == b"code"
+    assert cache.load("b") is None
+
+
+@posix
+def test_nobody_else_may_read_or_write(where: Path) -> None:
+    cache.save("a", b"code")
+    assert stat.S_IMODE(where.stat().st_mode) == 0o700
+    (entry,) = where.iterdir()
+    assert stat.S_IMODE(entry.stat().st_mode) == 0o600
+    entry.chmod(0o666)
+    assert cache.load("a") is None
+    entry.chmod(0o600)
+    assert cache.load("a") == b"code"
+    where.chmod(0o777)
+    assert cache.load("a") is None
+
+
+@pytest.mark.parametrize("cut", [0, 5, 30, 60, 62])
+def test_a_torn_entry_is_ignored(where: Path, cut: int) -> None:
+    cache.save("a", b"code")
+    (entry,) = where.iterdir()
+    entry.write_bytes(entry.read_bytes()[:cut])
+    assert cache.load("a") is None
+    cache.save("a", b"code")
+    assert cache.load("a") == b"code"
+
+
+def test_an_altered_entry_is_ignored(where: Path) -> None:
+    cache.save("a", b"code")
+    (entry,) = where.iterdir()
+    data = bytearray(entry.read_bytes())
+    data[-1] ^= 1
+    entry.write_bytes(bytes(data))
+    assert cache.load("a") is None
+
+
+def test_an_entry_under_another_name_is_ignored(where: Path) -> None:
+    cache.save("a", b"code")
+    (first,) = where.iterdir()
+    cache.save("b", b"other")
+    (second,) = set(where.iterdir()) - {first}
+    first.replace(second)
+    assert cache.load("b") is None
+
+
+@posix
+def test_a_link_is_not_followed(where: Path, tmp_path: Path) -> None:
+    cache.save("a", b"code")
+    (entry,) = where.iterdir()
+    elsewhere = tmp_path / "elsewhere"
+    entry.rename(elsewhere)
+    entry.symlink_to(elsewhere)
+    assert cache.load("a") is None
+
+
+def test_without_a_folder_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TINYGRAD_BP_CACHE", "")
+    cache.save("a", b"code")
+    assert cache.folder() is None
+    assert cache.load("a") is None
+
+
+def test_the_oldest_go(where: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "LIMIT", 1000)
+    for i in range(5):
+        cache.save(f"{i}", bytes(300))
+        (where / cache._name(f"{i}")).touch()
+        os.utime(where / cache._name(f"{i}"), (i, i))
+    assert sum(f.stat().st_size for f in where.iterdir()) <= 1000
+    assert cache.load("4") is not None
+
+
+_WRITER = """
+import sys
+from tinygrad_bp.compiler import cache
+print("ready", flush=True)
+while True:
+    for i in range(8):
+        cache.save(str(i), bytes([i]) * 200_000)
+"""
+
+
+def test_a_writer_that_is_killed_leaves_whole_entries(where: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    for _ in range(2):
+        writers = [
+            subprocess.Popen([sys.executable, "-c", _WRITER], env=environment,
+                             stdout=subprocess.PIPE)
+            for _ in range(2)
+        ]  # fmt: skip
+        for writer in writers:
+            assert writer.stdout is not None
+            writer.stdout.readline()
+        for _ in range(200):
+            for i in range(8):
+                assert cache.load(str(i)) in (None, bytes([i]) * 200_000)
+        for writer in writers:
+            writer.kill()
+            writer.communicate()
+    for i in range(8):
+        assert cache.load(str(i)) in (None, bytes([i]) * 200_000)
+
+
+def test_a_program_is_compiled_once(where: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("llvmlite")
+    from tinygrad_bp.compiler import native
+
+    built = Building()
+    x = built.input(built.normal(3, 4))
+    built.output(built(ew.tanh, x))
+    agree(built, "native")
+    assert len(list(where.iterdir())) == 1
+
+    def refuse(text: str) -> bytes:
+        raise AssertionError("compiled again")
+
+    monkeypatch.setattr(native, "compiled", refuse)
+    agree(built, "native")
