@@ -5,18 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..nn.modules.module import Module
 from .backends import builder
 from .errors import CompileWarning, TraceError
+from .module import CompiledModule
 from .step import CompiledStep
 
-__all__ = ["CompileWarning", "CompiledStep", "TraceError", "compile"]
+__all__ = ["CompileWarning", "CompiledModule", "CompiledStep", "TraceError", "compile"]
 
 
 def compile(
-    function: Callable[..., Any] | None = None,
+    model: Callable[..., Any] | None = None,
     *,
     fallback: bool = False,
     backend: str | None = None,
+    fullgraph: bool = False,
+    dynamic: bool | None = None,
+    mode: str | None = None,
+    options: dict[str, Any] | None = None,
+    name: str | None = None,
+    disable: bool = False,
+    recompile_limit: int | None = None,
+    isolate_recompiles: bool = False,
+    shapes_spec: Any = None,
 ) -> Any:
     """Make a training step (or any function of tensors, or a module) run as one program.
 
@@ -28,19 +39,23 @@ def compile(
 
     Parameters
     ----------
-    function : callable
+    model : callable or Module
         Left out, a decorator is returned.
     fallback : bool
         Run what can't be compiled as it is, with a warning, instead of raising.
     backend : {None, "numba", "numpy", "reference"}
         What runs the program: native code (needs the extra `compile`; the default if it is
         installed), NumPy calls into memory that is kept, or each operation's own forward, for
-        comparison.
+        comparison. Other names, PyTorch's, stand for the default.
+    disable : bool
+        Return the function as it is.
+    fullgraph, dynamic, mode, options, …
+        Accepted, since they change no result.
 
     Returns
     -------
-    CompiledStep
-        Called like the function.
+    CompiledStep, or CompiledModule
+        Called like the function, or a module around the module.
 
     Raises
     ------
@@ -51,16 +66,15 @@ def compile(
 
     Notes
     -----
-    What is returned has no history: call `backward` in the step. Gradients keep their memory from
-    step to step.
+    What a step returns after its `backward` has no history. Gradients keep their memory from step
+    to step.
 
     Examples
     --------
     >>> import tinygrad_bp as tgb
-    >>> from tinygrad_bp.compiler import compile
     >>> model = tgb.nn.Linear(2, 1)
     >>> optimizer = tgb.optim.SGD(model.parameters(), lr=0.1)
-    >>> @compile
+    >>> @tgb.compile(backend="numpy")
     ... def step(x, y):
     ...     optimizer.zero_grad()
     ...     loss = tgb.nn.functional.mse_loss(model(x), y)
@@ -72,6 +86,11 @@ def compile(
     >>> losses[-1] < losses[0], step.traces
     (True, 1)
     """
-    if function is None:
-        return lambda f: compile(f, fallback=fallback, backend=backend)
-    return CompiledStep(function, fallback, builder(backend))
+    if mode is not None and options is not None:
+        raise RuntimeError("Either mode or options can be specified, but both can't be.")
+    if model is None:
+        return lambda f: compile(f, fallback=fallback, backend=backend, disable=disable)
+    if disable:
+        return model
+    step = CompiledStep(model, fallback, builder(backend))
+    return CompiledModule(model, step) if isinstance(model, Module) else step

@@ -14,6 +14,10 @@ __all__ = ["BACKENDS", "builder"]
 BACKENDS = ("numba", "numpy", "reference")
 
 
+#: PyTorch's, which scripts name.
+_PYTORCH = frozenset(("inductor", "eager", "aot_eager", "cudagraphs", "onnxrt", "openxla", "tvm"))
+
+
 def _native(program: Program) -> Execute:
     from .native import NativeStep
 
@@ -30,7 +34,7 @@ def builder(backend: str | None) -> Build:
     ValueError
         For another name.
     """
-    if backend is None:
+    if backend is None or backend in _PYTORCH:
         backend = "numba" if find_spec("numba") is not None else "numpy"
     if backend == "reference":
         return reference

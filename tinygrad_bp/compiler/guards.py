@@ -112,9 +112,14 @@ class Surroundings:
         self.globals: list[tuple[dict[str, Any], str, Any]] = []
         self.seen: dict[int, Any] = {}
         self.arrays: list[Any] = []
+        self.functions: list[tuple[Any, Any, Any]] = []
         self.hooks: list[Any] = [GLOBAL_HOOKS]
         self._walk(function, 0)
         self.count = changes.count
+
+    def add(self, x: Any) -> None:
+        """Look at another object that the step turned out to use."""
+        self._walk(x, 0)
 
     def _walk(self, x: Any, depth: int) -> None:
         if isinstance(x, (*_SIMPLE, type, types.ModuleType, Tensor)) or id(x) in self.seen:
@@ -176,6 +181,9 @@ class Surroundings:
                 continue
             self.cells.append((cell, value))
             self._walk(value, depth + 1)
+        self.functions.append((f, f.__defaults__, f.__code__))
+        for value in (*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values()):
+            self._walk(value, depth + 1)
         stack = [f.__code__]
         while stack:
             code = stack.pop()
@@ -202,6 +210,9 @@ class Surroundings:
         conditions.names["alike"] = _alike
         for cell, value in self.cells:
             conditions.add(_equal("{c}.cell_contents", value), c=cell, v=value)
+        for function, defaults, code in self.functions:
+            conditions.add("{f}.__defaults__ is {d} and {f2}.__code__ is {c}", f=function,
+                           d=defaults, f2=function, c=code)  # fmt: skip
         for namespace, name, value in self.globals:
             conditions.add(_equal(f"{{g}}.get({name!r})", value), g=namespace, v=value)
         conditions.names["is_"] = operator.is_

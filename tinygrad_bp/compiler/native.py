@@ -74,6 +74,7 @@ class NativeStep:
             (i, self.slots[v], v) for i, v in enumerate(self.lowered.memory.returned)
             if v in self.slots
         ]  # fmt: skip
+        self.entries = native.entries
         self._compile(native.entries)
         self._shown = [self._show(v) for v in new.outputs]
 

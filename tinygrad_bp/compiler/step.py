@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from ..dtype import get_default_dtype
+from ..graph import topological_order
 from ..mode import modes
 from ..nn.modules.module import Module
 from ..source import is_ours
@@ -128,7 +129,8 @@ def trace(
         conditions.add("{k} in kwargs", k=key)
         conditions.argument(f"kwargs[{key!r}]", arg)
     conditions.add(
-        "modes.grad is {g} and not modes.watched and default_dtype() is {d}",
+        "modes.grad is {g} and not modes.watched and modes.trace is None"
+        " and default_dtype() is {d}",
         g=modes.grad, d=get_default_dtype(),
     )  # fmt: skip
     surroundings = Surroundings(function)
@@ -162,6 +164,8 @@ def trace(
             _line_of(function),
         )
     surroundings.check_after()
+    for module in recording.modules.values():
+        surroundings.add(module)
     recording.check_options()
     return out, _specialised(recording, out, conditions, surroundings, named, build, function,
                              backward)  # fmt: skip
@@ -198,6 +202,9 @@ def _specialised(recording: Recording, out: Any, conditions: Conditions,
     leaves: list[Any] = []
     rebuild = _Rebuild(out, recording, leaves, named)
     allowed.update(map(id, leaves))
+    # The history of what is returned keeps gradients of leaves that the step made.
+    history = topological_order(t.node for t in leaves if t.node is not None)
+    allowed.update(id(n.extra.grad) for n in history if n.extra is not None)
     program.outputs += [recording.value(leaf._array) for leaf in leaves]
     if backward is not None:
         program.outputs += backward.carried

@@ -80,6 +80,7 @@ class Trace(Values):
         self.entered: dict[int, tuple[Any, Any]] = {}
         self.hosting = False
         self.questions: list[tuple[Program, Array]] = []
+        self.modules: dict[int, Any] = {}  # that were called
         self._freed: list[int] = []  # the numbers of nodes whose backward has run
 
     def drawn(self, array: Array, draw: Draw) -> Traced:

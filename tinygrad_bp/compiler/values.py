@@ -275,9 +275,10 @@ class Values:
             new = self._noted(Op(place.written, {}, name="write_part"), whole.value, value)
         for known in others:
             known.value, known.line = None, user_line()
-            if known is whole:
+            if known is whole and not _shows_all(array):
                 known.value = new
             elif new is not None:
+                # Where all is shown, in whatever shape, the elements lie in the same order.
                 shown = array if whole is None or _shows_all(array) else whole.array
                 place = _Part.of(known.array, shown)
                 known.value = self._noted(Op(place.read, {}, name="read_part"), new)

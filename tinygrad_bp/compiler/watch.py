@@ -16,6 +16,7 @@ import numpy as np
 
 from .. import random
 from ..mode import modes
+from ..nn.modules.module import Module
 from ..op import SPEAKERS
 from ..optim.optimizer import Optimizer
 from ..storage import Storage
@@ -56,6 +57,8 @@ def _get(tensor: Any) -> Any:
     if code.co_filename in _MACHINERY:
         return array
     shown = trace.watched(array)
+    if code.co_filename == f"{_HOUSE}printing.py":
+        return shown._number("it is printed")
     if code.co_name in _HANDING_OUT and code.co_filename == f"{_HOUSE}exchange.py":
         return shown._number(_HANDING_OUT[code.co_name])
     return shown
@@ -192,6 +195,11 @@ def _grad_of(real: property) -> property:
     return property(get, put, lambda tensor: put(tensor, None))
 
 
+def _called(trace: Trace, real: Any, module: Any, *args: Any, **kwargs: Any) -> Any:
+    trace.modules[id(module)] = module
+    return real(module, *args, **kwargs)
+
+
 def _zero_grad(trace: Any, real: Any, optimizer: Any, set_to_none: bool = True) -> None:
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     trace.zeroed(parameters, set_to_none)
@@ -213,6 +221,7 @@ def _changed(trace: Trace) -> Iterator[None]:
         (random.Generator, "numpy", _stream_of(None)),
         (default, "numpy", _stream_of(default.__dict__["numpy"])),
         (Tensor, "grad", _grad_of(Tensor.__dict__["grad"])),
+        (Module, "__call__", _only_here(Module.__call__, _called)),
         (Optimizer, "zero_grad", _only_here(Optimizer.zero_grad, _zero_grad)),
         (Optimizer, "_run", staticmethod(
             _only_here(Optimizer._run, lambda trace, real, *args: trace.update(real, *args))

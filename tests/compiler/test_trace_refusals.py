@@ -1,0 +1,180 @@
+"""What can't be compiled is refused, with the line and the remedy; or runs as it is, if asked."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tinygrad_bp as tgb
+from tests.compiler.pairs import mlp, regression
+from tinygrad_bp.compiler import CompileWarning, TraceError
+
+compile = tgb.compile
+
+
+class Kept:
+    last: Any = None
+
+
+settings = {"scale": 2.0}
+losses: list[Any] = []
+
+
+def item(x: Any) -> Any:
+    return x * x.sum().item()
+
+
+def branch(x: Any) -> Any:
+    if x.sum() > 0:
+        return x
+    return -x
+
+
+def number(x: Any) -> Any:
+    return x * float(x[0, 0])
+
+
+def to_numpy(x: Any) -> Any:
+    return tgb.tensor(x.numpy() + 1)
+
+
+def listed(x: Any) -> Any:
+    return tgb.tensor(x.tolist())
+
+
+def printed(x: Any) -> Any:
+    return str(x)
+
+
+def counted(x: Any) -> Any:
+    return x[x > 0]
+
+
+def numpys_stream(x: Any) -> Any:
+    return x + tgb.tensor(np.random.rand())
+
+
+def pythons_stream(x: Any) -> Any:
+    return x * random.random()
+
+
+def left_behind(x: Any) -> Any:
+    Kept.last = x * 2
+    return x
+
+
+def listed_elsewhere(x: Any) -> Any:
+    losses.append(x.sum())
+    return x
+
+
+def changed_argument(x: Any) -> Any:
+    x += 1
+    return x
+
+
+def seeded(x: Any) -> Any:
+    tgb.manual_seed(0)
+    return x + tgb.rand(1)
+
+
+def changed_setting(x: Any) -> Any:
+    settings["scale"] += 1
+    return x * settings["scale"]
+
+
+def poisson(x: Any) -> Any:
+    return tgb.poisson(x.abs())
+
+
+REFUSED = [
+    (item, r"\.item\(\)", "outside"),
+    (branch, "branch", "tgb.where"),
+    (number, "number", "outside"),
+    (to_numpy, r"\.numpy\(\)", "outside"),
+    (listed, "tolist", "outside"),
+    (printed, "printed|elements", "outside"),
+    (counted, "shape", "tgb.where"),
+    (numpys_stream, "generator", "tgb.rand"),
+    (pythons_stream, "generator", "tgb.rand"),
+    (left_behind, "kept somewhere", "Return"),
+    (listed_elsewhere, "a list", "Return"),
+    (changed_argument, "argument 0", "clone"),
+    (seeded, "started anew", "outside"),
+    (changed_setting, "'scale'", "outside"),
+    (poisson, "poisson", "fallback"),
+]
+
+
+@pytest.mark.parametrize(("function", "what", "remedy"), REFUSED, ids=lambda x: str(x))
+def test_refused_with_line_and_remedy(function: Any, what: str, remedy: str) -> None:
+    with pytest.raises(TraceError, match=what) as caught:
+        compile(function, backend="reference")(tgb.randn(3, 4))
+    message = str(caught.value)
+    assert remedy in message and "test_trace_refusals.py" in message
+    Kept.last = None
+    settings["scale"] = 2.0
+
+
+def test_everything_is_put_back_after_a_refusal() -> None:
+    with pytest.raises(TraceError):
+        compile(item)(tgb.ones(2))
+    x = tgb.ones(2, requires_grad=True)
+    assert (x * 3).sum().item() == 6 and type(np.asarray([1.0])) is np.ndarray
+    assert type(tgb.rand(1)._array) is np.ndarray
+
+
+def test_fallback_warns_once_and_runs_as_ever() -> None:
+    step = compile(branch, fallback=True)
+    with pytest.warns(CompileWarning, match="tgb.where"):
+        first = step(tgb.ones(2))
+    assert first.tolist() == [1, 1] and step(-tgb.ones(2)).tolist() == [1, 1]
+
+
+def test_optimizers_without_a_formula_are_refused() -> None:
+    model = mlp()
+    opt = tgb.optim.Adafactor(model.parameters())
+
+    def step(x: Any, y: Any) -> Any:
+        loss = (model(x) - y).square().mean()
+        loss.backward()
+        opt.step()
+        return loss
+
+    with pytest.raises(TraceError, match="Adafactor"):
+        compile(step)(*regression())
+
+
+def test_a_scheduler_in_the_step_is_refused() -> None:
+    model = mlp()
+    opt = tgb.optim.SGD(model.parameters(), 0.1)
+    scheduler = tgb.optim.lr_scheduler.StepLR(opt, 1)
+
+    def step(x: Any, y: Any) -> Any:
+        opt.zero_grad()
+        (model(x) - y).square().mean().backward()
+        opt.step()
+        scheduler.step()
+
+    with pytest.raises(TraceError, match="scheduler"):
+        compile(step)(*regression())
+
+
+def test_a_module_that_counts_its_calls_is_refused() -> None:
+    class Counting(tgb.nn.Module):
+        calls = 0
+
+        def forward(self, x: Any) -> Any:
+            self.calls += 1
+            return x * self.calls
+
+    with pytest.raises(TraceError, match="'calls'"):
+        compile(Counting())(tgb.ones(2))
+
+
+def test_a_numpy_array_as_an_argument_is_refused() -> None:
+    with pytest.raises(TraceError, match="from_numpy"):
+        compile(lambda x: tgb.tensor(x) * 2)(np.ones(3))
