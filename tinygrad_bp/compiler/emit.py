@@ -11,9 +11,11 @@ import math
 from dataclasses import dataclass, field
 
 from ..rules import linalg, loss, shape
+from . import convolutions, windows  # noqa: F401  (they add to MOVES)
 from .buffers import Memory, plan_memory
 from .fuse import Loop, Single, Step, fuse
 from .loops import LoopCode
+from .moves import MOVES, Written
 from .places import Place, contiguous, lay_out
 from .products import Product, blas_arguments, product_of, small_kernel
 from .program import Call, Program, Value
@@ -47,6 +49,7 @@ class Lowered:
     memory: Memory
     code: dict[Step, LoopCode]
     products: dict[Step, Product]
+    written: dict[Step, Written]
 
 
 @dataclass
@@ -76,7 +79,14 @@ def lower(program: Program) -> Lowered:
     steps = fuse(program, places)
     products: dict[Step, Product] = {}
     scratch: dict[Step, list[Value]] = {}
+    written: dict[Step, Written] = {}
     for step in steps:
+        if isinstance(step, Single) and (move := MOVES.get(step.call.op)) is not None:
+            values = [*step.call.operands, step.call.out]
+            known = all(v.dtype.char in _KINDS and math.prod(v.shape) for v in values)
+            if known and (kernel := move(step.call, places)) is not None:
+                written[step] = kernel
+                scratch[step] = kernel.scratch
         if isinstance(step, Single) and step.call.op is linalg.matmul:
             product = product_of(step.call, places)
             if product is not None:
@@ -94,7 +104,7 @@ def lower(program: Program) -> Lowered:
             scratch[step] = code[step].scratch
     if any(scratch[s] for s in code):
         memory = plan_memory(program, steps, places, scratch)
-    return Lowered(program, places, steps, memory, code, products)
+    return Lowered(program, places, steps, memory, code, products, written)
 
 
 def _apart(program: Program) -> None:
@@ -217,14 +227,24 @@ class Emitter:
         arguments = blas_arguments(p).format(**pointers)
         self.lines.append(f"{pad}{function}(table[{slot}], {arguments})")
 
-    def bounds(self, call: Call) -> None:
+    def move(self, w: Written) -> None:
+        """Call a kernel that was written for one call."""
+        for y, limit in w.limits:
+            self.bounds(y, limit)
+        kinds = ["int64"] * w.blas + [kind_of(v) for v in w.parameters]
+        names = ["table"] * w.blas + [f"p{i}" for i in range(len(w.parameters))]
+        body = "\n".join("    " + line for line in w.lines)
+        name = self.kernel(kinds, ", ".join(names), body, "move")
+        given = ["table"] * w.blas + [self.pointer(v) for v in w.parameters]
+        self.lines.append(f"{name}({', '.join(given)})")
+
+    def bounds(self, y: Value, limit: int) -> None:
         """Check indices before anything is written that outlives the step."""
-        y = call.args[0]
         place = self.low.places[y]
         pointer = f"{kind_of(place.base)}_at({self.address(place.base)})"
         body = (
             f"    bad = 0\n    for i in range({math.prod(place.base.shape)}):\n"
-            f"        bad = bad | (p0[i] < 0) | (p0[i] >= {call.attrs['classes']})\n    return bad"
+            f"        bad = bad | (p0[i] < 0) | (p0[i] >= {limit})\n    return bad"
         )
         name = self.kernel([kind_of(place.base)], "p0", body, "outside")
         line = f"if {name}({pointer}):\n        return 1"
@@ -251,11 +271,13 @@ class Emitter:
         for step in low.steps:
             for call in step.calls:
                 if call.op is loss.one_hot and isinstance(step, Loop):
-                    self.bounds(call)
+                    self.bounds(call.args[0], call.attrs["classes"])
             if isinstance(step, Loop):
                 self.loop(low.code[step])
             elif step in low.products:
                 self.product(step, low.products[step])
+            elif step in low.written:
+                self.move(low.written[step])
             else:
                 self.close()
                 self.entries.append(step.call)

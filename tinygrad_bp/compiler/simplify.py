@@ -72,6 +72,13 @@ def _sum_to(w: Writer, x: Value, shape: tuple[int, ...]) -> Value:
     return w.reshape(w.sum(x, axes), shape) if axes else w.reshape(x, shape)
 
 
+@_lowers(reduce.full_like)
+def _full_like(w: Writer, x: Value, value: float) -> Value:
+    filled = w.constant(np.full((), value, x.dtype))
+    out = Value("computed", x.shape, x.dtype)
+    return w.call(shape.broadcast_to, (filled,), {"shape": x.shape}, out)
+
+
 @_lowers(ew.square)
 def _square(w: Writer, x: Value) -> Value:
     return w.map(ew.multiply, x, x)

@@ -297,6 +297,13 @@ class _Function:
         if name.endswith("_at"):
             at = self._as(args[0], "int64")
             return _Val("*" + name[:-3], self._new(f"inttoptr i64 {at} to ptr"))
+        if name == "at":  # a pointer further on
+            kind = args[0].kind
+            index = self._as(args[1], "int64")
+            element = TYPES[kind[1:]]
+            return _Val(kind, self._new(
+                f"getelementptr inbounds {element}, ptr {args[0].text}, i64 {index}"
+            ))  # fmt: skip
         if name == "data_of":  # the address of the elements follows an array's header of two words
             at = self._new(f"add i64 {args[0].text}, 16")
             at = self._new(f"inttoptr i64 {at} to ptr")
