@@ -161,7 +161,7 @@ class Emitter:
         self.entries: list[str | Call] = []
         self.bodies: list[str] = []
         program = lowered.program
-        for v in [*program.inputs, *program.scalars, *program.draws]:
+        for v in [*program.inputs, *program.draws, *program.scalars]:
             self.slot(v)
 
     def slot(self, value: Value) -> int:

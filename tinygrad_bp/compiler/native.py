@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import struct
 from sys import getrefcount
 from collections.abc import Sequence
 from typing import Any
@@ -62,7 +63,9 @@ class NativeStep:
         self._scalars = np.zeros(max(len(new.scalars), 1))
         for i, v in enumerate(new.scalars):
             self._table[self.slots[v]] = _address(self._scalars) + 8 * i
+        self._pack = struct.Struct(f"{len(new.scalars)}d").pack_into
         self._given = [self.slots[v] for v in (*new.inputs, *new.draws)]
+        self._first = min(self._given, default=0)
         self._held: list[Array] = []
         for v, slot in self.slots.items():
             if v.array is not None:
@@ -156,18 +159,20 @@ class NativeStep:
         """
         cells = self._cells
         self._now = given = [*inputs, *draws]
-        for i, slot in enumerate(self._given):
-            array = given[i]
+        slot = self._first  # theirs are one after the other
+        for array in given:
             if not array.flags.c_contiguous:
-                array = given[i] = np.ascontiguousarray(array)
+                return self([np.ascontiguousarray(a) for a in inputs], scalars,
+                            [np.ascontiguousarray(a) for a in draws])  # fmt: skip
             cells[slot] = id(array)
+            slot += 1
         memory = self._memory
         for i, slot, value in self._own:
             if getrefcount(memory[i]) > _OURS:  # somebody has the last result
                 memory[i] = self._fresh(value)
             cells[slot] = id(memory[i])
         if scalars:
-            self._scalars[:] = scalars
+            self._pack(self._scalars, 0, *scalars)
         table = self._table_at
         for part in self._parts:
             if part(table):
