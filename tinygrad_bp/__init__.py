@@ -283,11 +283,11 @@ _ROOMS: tuple[str, ...] = (
 )  # fmt: skip
 _ROOMS += (
     "accelerator", "amp", "backends", "compiler", "cpu", "cuda", "distributed", "func",
-    "functional", "jit", "mps", "multiprocessing", "profiler", "serialization", "sparse", "testing", "types", "utils",
-    "version", "xpu",
+    "functional", "jit", "mps", "multiprocessing", "profiler", "serialization", "sparse", "testing",
+    "types", "utils", "version", "xpu",
 )  # fmt: skip
-_VERBS = {"compile": "compiler", "draw": "drawing", "GradScaler": "amp", "sparse_coo_tensor": "sparse",
-          "spmm": "sparse", "vmap": "func"}  # fmt: skip
+_VERBS = {"compile": "compiler", "draw": "drawing", "GradScaler": "amp", "spmm": "sparse",
+          "sparse_coo_tensor": "sparse", "vmap": "func"}  # fmt: skip
 _VERBS.update(dict.fromkeys((
     "autocast", "get_autocast_dtype", "is_autocast_available", "is_autocast_enabled",
 ), "amp"))  # fmt: skip

@@ -51,6 +51,14 @@ def test_every_optimizer(name: str, backend: str) -> None:
     assert step.traces == (2 if name in TWICE else 1)
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_single_precision(backend: str) -> None:
+    step = train_both(
+        mlp, lambda p: optim.SGD(p, 0.01), nn.MSELoss(), regression, backend, dtype=tgb.float32
+    )
+    assert step.traces == 1
+
+
 CLIPPINGS = {
     "norm": lambda model, _: nn.utils.clip_grad_norm_(model.parameters(), 0.1),
     "norm, large": lambda model, _: nn.utils.clip_grad_norm_(model.parameters(), 1e6),
@@ -164,7 +172,7 @@ def test_eager_steps_in_between() -> None:
         if i % 4 == 1:
             opt.zero_grad()
             tgb.manual_seed(i)
-            model(tgb.randn(3, 2)).sum().backward()
+            model(tgb.randn(3, 2).double()).sum().backward()
             opt.step()
 
     step = train_both(mlp, optim.Adam, nn.MSELoss(), regression, after=after)
@@ -234,5 +242,5 @@ def test_labels_out_of_the_ordinary_are_noticed_in_each_batch() -> None:
     assert step.traces == 2
     x, y = images(4)
     y[0] = 10
-    with pytest.raises(IndexError):
-        step(x, y)
+    with pytest.raises(IndexError, match="Target 10"):
+        step(x.double(), y)

@@ -82,8 +82,10 @@ def trained(case: LayerCase, model: Any, data: Any, compiled: bool) -> Any:
     run = tgb.compile(step, backend="reference") if compiled else step
     tgb.manual_seed(5)
     found = [[t.detach().numpy().copy() for t in tensors(run(*inputs))] for inputs in data]
-    for p in model.parameters():
-        found.append([p.detach().numpy(), *([] if p.grad is None else [p.grad.numpy()])])
+    found += [
+        [p.detach().numpy(), *([] if p.grad is None else [p.grad.numpy()])]
+        for p in model.parameters()
+    ]
     found.append([b.numpy() for b in model.buffers()])
     return [*found, [tgb.get_rng_state().numpy()]]
 
