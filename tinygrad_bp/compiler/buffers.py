@@ -67,8 +67,10 @@ def _in_place(number: int, steps: list[Step], state: Value, new: Value,
         for call in later.calls:
             if any(places[v].base is state for v in call.operands):
                 return False
+    if all(places[v].base is not state for call in step.calls for v in call.operands):
+        return True  # as a gradient's memory: it is only written
     if not isinstance(step, Loop):
-        return all(places[v].base is not state for v in step.call.operands)
+        return False
     if step.levels.get(new) != "element" or step.inner is not None:
         return False
     written = False
