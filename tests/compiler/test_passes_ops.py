@@ -114,7 +114,7 @@ def test_layer_norm_and_attention() -> None:
     pulled = built(layer_norm.layer_norm_pull, g, x, weight, eps=1e-5)
     from tinygrad_bp.rules.index import slice_
 
-    for key in (slice(None, -2), -2, -1):
+    for key in ((slice(None, -2),), -2, (-1,)):
         built.output(built(slice_, pulled, key=key))
     scores = built.input(built.normal(2, 4, 6, 6))
     mask = np.triu(np.full((6, 6), -np.inf, np.float32), 1)

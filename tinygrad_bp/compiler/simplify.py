@@ -107,6 +107,11 @@ def _silu(w: Writer, x: Value) -> Value:
     return w.map(ew.divide, x, w.map(ew.add, w.map(ew.exp, w.map(ew.negative, x)), 1))
 
 
+@_lowers(ew.invert)
+def _invert(w: Writer, x: Value) -> Value:
+    return w.map(ew.logical_not, x)
+
+
 @_lowers(loss.mean_squared_error)
 def _mean_squared_error(w: Writer, x: Value, y: Value) -> Value:
     difference = w.map(ew.subtract, x, y)
@@ -247,15 +252,16 @@ def simplify(program: Program) -> Program:
             w.constant(a.array) if isinstance(a, Value) and a.kind == "constant" else a
             for a in args
         )
+        op = ew.where if call.op.name == "numpy_where" else call.op
         first = len(w.calls)
         if call.out in parted:
             pulled[call.out] = _layer_norm_pull(w, *args, **call.attrs)
         elif call.args and call.args[0] in pulled:
-            now[call.out] = pulled[call.args[0]][_PARTS.index(call.attrs["key"])]
+            now[call.out] = pulled[call.args[0]][_PARTS.index(_key(call))]
         elif (lowering := LOWERINGS.get(call.op)) is not None and _plain(call):
             now[call.out] = lowering(w, *args, **call.attrs)
         else:
-            now[call.out] = w.call(call.op, args, call.attrs, call.out, call.line)
+            now[call.out] = w.call(op, args, call.attrs, call.out, call.line)
         for made in w.calls[first:]:
             made.line = call.line
     new = Program(list(program.inputs), list(program.scalars), list(program.draws), w.calls)
@@ -269,12 +275,17 @@ def simplify(program: Program) -> Program:
 _PARTS = (slice(None, -2), -2, -1)
 
 
+def _key(call: Call) -> Any:
+    key = call.attrs["key"]
+    return key[0] if isinstance(key, tuple) and len(key) == 1 else key
+
+
 def _only_parts_read(program: Program) -> set[Value]:
     """Find the results of `layer_norm_pull` of which nothing but those parts is read."""
     found = {c.out for c in program.calls if c.op is layer_norm.layer_norm_pull}
     found -= {v for _, v in program.stores} | set(program.outputs)
     for call in program.calls:
-        if call.op is not slice_ or call.attrs["key"] not in _PARTS:
+        if call.op is not slice_ or _key(call) not in _PARTS:
             found.difference_update(call.operands)
     return found
 
@@ -282,6 +293,8 @@ def _only_parts_read(program: Program) -> set[Value]:
 def _plain(call: Call) -> bool:
     """Whether the loops know these dtypes, and there is something to loop over."""
     values = [*call.operands, call.out]
+    if call.op is ew.invert:
+        return call.out.dtype.kind == "b"
     return all(v.dtype.char in "fd?lqib" and math.prod(v.shape) for v in values) and (
         call.out.dtype.kind == "f" or call.op in (reduce.amax, reduce.amin, shape.sum_to)
     )
