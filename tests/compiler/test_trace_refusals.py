@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 import tinygrad_bp as tgb
-from tests.compiler.pairs import mlp, regression
+from tests.compiler.pairs import equal_models, mlp, regression
 from tinygrad_bp.compiler import CompileWarning, TraceError
 
 compile = tgb.compile
@@ -178,3 +179,78 @@ def test_a_module_that_counts_its_calls_is_refused() -> None:
 def test_a_numpy_array_as_an_argument_is_refused() -> None:
     with pytest.raises(TraceError, match="from_numpy"):
         compile(lambda x: tgb.tensor(x) * 2)(np.ones(3))
+
+
+def outcome(out: Any) -> Any:
+    return out.tolist() if isinstance(out, tgb.Tensor) else out
+
+
+def effects(f: Any) -> Any:
+    losses.clear()
+    Kept.last = None
+    settings["scale"] = 2.0
+    tgb.manual_seed(1)
+    np.random.seed(1)
+    random.seed(1)
+    arguments = [tgb.randn(3, 4) for _ in range(3)]
+    found = [outcome(f(x)) for x in arguments]
+    found += [outcome(Kept.last), len(losses), settings["scale"], tgb.rand(2).tolist()]
+    return [*found, [x.tolist() for x in arguments], np.random.rand(), random.random()]
+
+
+@pytest.mark.parametrize("function", [f for f, *_ in REFUSED], ids=str)
+def test_fallback_has_each_effect_once(function: Any) -> None:
+    """The call that was to be traced is finished as an eager one, not run again."""
+    expected = effects(function)
+    with pytest.warns(CompileWarning):
+        found = effects(compile(function, fallback=True, backend="reference"))
+    assert found == expected
+
+
+def test_fallback_in_the_middle_of_a_training_step() -> None:
+    ours = mlp()
+    theirs = copy.deepcopy(ours)
+    batches = [regression() for _ in range(4)]
+    found: list[Any] = []
+    for model in (ours, theirs):
+        opt = tgb.optim.Adam(model.parameters())
+        seen: list[float] = []
+
+        def step(x: Any, y: Any, model: Any = model, opt: Any = opt, seen: Any = seen) -> Any:
+            opt.zero_grad()
+            loss = (tgb.nn.functional.dropout(model(x)) - y).square().mean()
+            loss.backward()
+            seen.append(loss.item())
+            opt.step()
+            return loss
+
+        tgb.manual_seed(2)
+        if model is theirs:
+            step = compile(step, fallback=True)
+            with pytest.warns(CompileWarning, match=r"\.item\(\)"):
+                step(*batches[0])
+        else:
+            step(*batches[0])
+        for batch in batches[1:]:
+            step(*batch)
+        found.append(seen)
+    assert found[0] == found[1] and len(found[0]) == 4
+    equal_models(ours, theirs)
+
+
+def test_an_error_that_the_step_catches_is_raised_in_the_end() -> None:
+    def cautious(x: Any) -> Any:
+        try:
+            return x * x.sum().item()
+        except RuntimeError:
+            return x
+
+    with pytest.raises(TraceError, match=r"\.item\(\)"):
+        compile(cautious)(tgb.ones(2))
+
+
+def test_errors_of_the_step_pass_through() -> None:
+    step = compile(lambda x, y: x @ y)
+    with pytest.raises(RuntimeError, match="matmul"):
+        step(tgb.ones(2, 3), tgb.ones(2, 3))
+    assert step(tgb.ones(2, 3), tgb.ones(3, 1)).tolist() == [[3], [3]]

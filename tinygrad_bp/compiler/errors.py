@@ -19,6 +19,4 @@ class CompileWarning(UserWarning):
 
 def refuse(what: str, remedy: str, line: Any = None) -> TraceError:
     """Make the error for what happens at a line of the user's code (by default the current one)."""
-    return TraceError(
-        f"tgb.compile: {what}, at {describe(line or user_line())}. {remedy}"
-    )
+    return TraceError(f"tgb.compile: {what}, at {describe(line or user_line())}. {remedy}")

@@ -66,9 +66,7 @@ class Backward:
         self.carried = list(instead)
         for call in calls:
             call.args = tuple([instead.get(a, a) if isinstance(a, Value) else a for a in call.args])
-        self.program = Program(
-            inputs=[*given, *instead.values()], calls=calls, outputs=gradients
-        )
+        self.program = Program(inputs=[*given, *instead.values()], calls=calls, outputs=gradients)
         read = {v.array.__array_interface__["data"][0]: v.array for c in calls
                 for v in _states(c)}  # fmt: skip
         self.read = [storage_of(array) for array in read.values()]

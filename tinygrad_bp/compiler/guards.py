@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from ..changes import changes
 from ..dtype import get_default_dtype
 from ..mode import modes
-from ..nn.modules.changes import changes
 from ..nn.modules.hooks import GLOBAL_HOOKS
 from ..nn.modules.module import Module
 from ..optim.lr_scheduler import LRScheduler
@@ -91,9 +91,7 @@ def tensors_in(text: str, value: Any) -> Iterator[tuple[str, Any]]:
         for key, each in value.items():
             yield from tensors_in(f"{text}[{key!r}]", each)
     elif hasattr(value, "__array_interface__"):
-        raise refuse(
-            "a NumPy array is an argument of the step", "Pass tensors: tgb.from_numpy(x)."
-        )
+        raise refuse("a NumPy array is an argument of the step", "Pass tensors: tgb.from_numpy(x).")
 
 
 class Surroundings:
@@ -106,14 +104,14 @@ class Surroundings:
     """
 
     def __init__(self, function: Any) -> None:
-        self.modules: list[tuple[Any, dict[str, Any]]] = []
+        self.modules: list[tuple[Any, dict[Any, Any]]] = []
         self.objects: list[tuple[Any, Any]] = []  # a dict or list -> what it held
         self.cells: list[tuple[Any, Any]] = []
         self.globals: list[tuple[dict[str, Any], str, Any]] = []
         self.seen: dict[int, Any] = {}
         self.arrays: list[Any] = []
         self.functions: list[tuple[Any, Any, Any]] = []
-        self.hooks: list[Any] = [GLOBAL_HOOKS]
+        self.modules.append((GLOBAL_HOOKS, dict(GLOBAL_HOOKS)))
         self._walk(function, 0)
         self.count = changes.count
 
@@ -141,7 +139,7 @@ class Surroundings:
             for registry in _REGISTRIES:
                 held = vars(x).get(registry, {})
                 self.modules.append((held, dict(held)))
-            self.hooks.append(x._call_hooks)
+            self.modules.append((x._call_hooks, dict(x._call_hooks)))
             for name, each in vars(x).items():
                 if name not in _REGISTRIES and name not in ("_call_hooks", "_state_hooks"):
                     self._walk(each, depth)
@@ -205,8 +203,6 @@ class Surroundings:
         """Add what is to be checked in each step."""
         conditions.names["changes"] = changes
         conditions.add("changes.count == {s}.count or {s2}()", s=self, s2=self.unchanged)
-        hooks = tuple(self.hooks)
-        conditions.add("sum(map(len, {h})) == {n}", h=hooks, n=sum(map(len, hooks)))
         conditions.names["alike"] = _alike
         for cell, value in self.cells:
             conditions.add(_equal("{c}.cell_contents", value), c=cell, v=value)
@@ -218,8 +214,9 @@ class Surroundings:
         conditions.names["is_"] = operator.is_
         for now, before in self.objects:
             if type(now) is list and not any(isinstance(x, _SIMPLE) for x in before):
-                conditions.add("len({a}) == {n} and all(map(is_, {a2}, {b}))", a=now, a2=now,
-                               b=before, n=len(before))  # fmt: skip
+                each = "".join(f" and {{a}}[{i}] is {{b}}[{i}]" for i in range(len(before)))
+                each = each if len(before) < 4 else " and all(map(is_, {a}, {b}))"
+                conditions.add("len({a}) == {n}" + each, a=now, b=before, n=len(before))
             else:
                 conditions.add("alike({a}, {b})", a=now, b=before)
 

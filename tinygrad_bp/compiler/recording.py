@@ -106,25 +106,27 @@ class Recording(Trace):
     # ---------------------------------------------------------------------------------- optimizers
 
     def stepped(self, optimizer: Any, step: Any, args: Any, kwargs: Any) -> Any:
-        """Run the step of an optimizer."""
+        """Run the step of an optimizer; or do nothing, and return NotImplemented."""
         if type(optimizer) not in _FORMULAIC:
-            raise refuse(
+            self.refuse(
                 f"{type(optimizer).__name__} is not an optimizer that can be compiled",
                 "Compile forward and backward, and call its step outside; or use fallback=True.",
             )
         if any(args) or any(kwargs.values()):
-            raise refuse("an optimizer's step with a closure", "Call the closure's code before it.")
+            self.refuse("an optimizer's step with a closure", "Call the closure's code before it.")
         if optimizer._optimizer_step_pre_hooks or optimizer._optimizer_step_post_hooks:
-            raise refuse("an optimizer has hooks around its step", "Call them outside of the step.")
+            self.refuse("an optimizer has hooks around its step", "Call them outside of the step.")
         if optimizer in self.optimizers:
-            raise refuse("an optimizer makes two steps", "Compile a function with one step of it.")
+            self.refuse("an optimizer makes two steps", "Compile a function with one step of it.")
+        if self.failed is not None:
+            return NotImplemented
         self.optimizers.append(optimizer)
         optimizer._opt_called = True
         self._stepping, self.hosting = optimizer, True
         try:
             out = step(optimizer)
         finally:
-            self.hosting = False
+            self.hosting = self.failed is not None
         self._options.append((optimizer, _options(optimizer)))
         return out
 
@@ -135,7 +137,9 @@ class Recording(Trace):
         self.seen(parameter, arrays[0])
         kind = arrays[0].dtype
         if kind.kind != "f":
-            raise refuse("complex parameters are updated", "Use fallback=True.")
+            self.refuse("complex parameters are updated", "Use fallback=True.")
+            real(formula, parameter, gradient, state, scalars, flags)
+            return
         for array in (arrays[0], *arrays[2:]):
             self.state(array)
         numbers = {}
@@ -157,9 +161,7 @@ class Recording(Trace):
             self.changed(array, value)
             self.touched(array)
         groups = self._stepping.param_groups
-        group = next(
-            i for i, g in enumerate(groups) if any(parameter is p for p in g["params"])
-        )
+        group = next(i for i, g in enumerate(groups) if any(parameter is p for p in g["params"]))
         self.updates.append(
             Update(self._stepping, group, parameter, gradient, formula, tuple(scalars), flags,
                    tuple(scalars.values()))
@@ -178,5 +180,3 @@ class Recording(Trace):
 
 def _options(optimizer: Any) -> list[dict[str, Any]]:
     return [{k: v for k, v in g.items() if k != "params"} for g in optimizer.param_groups]
-
-

@@ -48,12 +48,13 @@ def ask_for(updates: list[Update], program: Program) -> Ask | None:
     for call in program.calls:
         if any(isinstance(a, Value) and a in instead for a in call.args):
             call.args = tuple([instead.get(a, a) if isinstance(a, Value) else a for a in call.args])
+    functions = [one.direct() for one in asked]
     if len(asked) < 2:
-        return asked[0] if asked else None
+        return functions[0] if asked else None
 
     def ask() -> list[float] | None:
         numbers: list[float] = []
-        for i, one in enumerate(asked):
+        for i, one in enumerate(functions):
             found = one()
             if found is None:
                 for earlier in asked[:i]:
@@ -111,23 +112,12 @@ class _Asked:
         self.answer: Any = None
 
     def __call__(self) -> list[float] | None:
-        optimizer = self.optimizer
-        group = optimizer.param_groups[self.group]
-        counts = self.counts
-        if type(optimizer) in _DIRECT:
-            # A later step than the first, of those that count none.
-            t = 2.0 if counts is None else counts.item(0) + 1
-            scalars, flags = optimizer._scalars(group, t)
-            if tuple(scalars) != self.names or flags != self.flags:
-                return None
-            if counts is not None:
-                counts += 1
-            return [*scalars.values()]
+        optimizer, counts = self.optimizer, self.counts
         self.before = [x.item() for x in self.books]
         own = optimizer.__dict__
         own["_run"] = self._take
         try:
-            optimizer._update(group, self.parameter, self.gradient)
+            optimizer._update(optimizer.param_groups[self.group], self.parameter, self.gradient)
         finally:
             del own["_run"]
         formula, scalars, flags = self.answer
@@ -137,6 +127,27 @@ class _Asked:
             self.undo()
             return None
         return [*scalars.values()]
+
+    def direct(self) -> Ask:
+        """Make a function that asks without an update, where the optimizer can be asked so."""
+        if type(self.optimizer) not in _DIRECT:
+            return self
+        scalars_of, groups = self.optimizer._scalars, self.optimizer.param_groups
+        number = self.group
+        names, wanted, counts = self.names, self.flags, self.counts
+
+        def ask() -> list[float] | None:
+            nonlocal counts
+            # A later step than the first, of those that count none.
+            t = 2.0 if counts is None else counts.item(0) + 1
+            scalars, flags = scalars_of(groups[number], t)
+            if tuple(scalars) != names or flags != wanted:
+                return None
+            if counts is not None:
+                counts += 1
+            return [*scalars.values()]
+
+        return ask
 
     def _take(self, formula: Any, parameter: Any, gradient: Any, state: Any, scalars: Any,
               flags: Any) -> None:  # fmt: skip

@@ -24,7 +24,6 @@ from ..mode import modes
 from ..nn.modules.module import Module
 from ..source import is_ours
 from ..storage import storage_of
-from ..tensor import Tensor, wrap
 from .entry import MISS, Entry, write_entry
 from .errors import CompileWarning, TraceError, refuse
 from .forward import Backward
@@ -32,6 +31,7 @@ from .guards import Conditions, Surroundings, tensors_in
 from .program import Program, Value
 from .recording import Recording
 from .reference import Build, Execute, reference
+from .returned import Returned, leaves_of
 from .scalars import ask_for
 from .watch import watching
 
@@ -39,6 +39,7 @@ __all__ = ["CompiledStep", "Specialised"]
 
 #: Programs that are kept for other arguments; the one that was not used for the longest time goes.
 LIMIT = 16
+
 
 class CompiledStep:
     """A function whose calls run as one program. Made by :func:`tinygrad_bp.compile`."""
@@ -49,18 +50,24 @@ class CompiledStep:
         self._build = build or reference
         self.specialised: list[Specialised] = []
         self.traces = 0
-        self._eager: str | None = None  # why not compiled
+        self._latest: Entry = _no_entry
+        self._eager = False  # whether it fell back
         functools.update_wrapper(self, function, updated=())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run a step."""
+        out = self._latest(args, kwargs)
+        return self._other(args, kwargs) if out is MISS else out
+
+    def _other(self, args: Any, kwargs: Any) -> Any:
         for i, one in enumerate(self.specialised):
-            out = one.entry(args, kwargs)
-            if out is not MISS:
-                if i:
+            if i:  # the latest has been asked
+                out = one.entry(args, kwargs)
+                if out is not MISS:
                     self.specialised.insert(0, self.specialised.pop(i))
-                return out
-        if self._eager is not None or modes.trace is not None:
+                    self._latest = one.entry
+                    return out
+        if self._eager or modes.trace is not None:
             return self.function(*args, **kwargs)
         return self._traced(args, kwargs)
 
@@ -80,17 +87,29 @@ class CompiledStep:
 
     def _traced(self, args: Any, kwargs: Any) -> Any:
         self.traces += 1
+        out: Any = _NOTHING
+        one: Any
         try:
-            out, one = trace(self.function, args, kwargs, self._build)
-        except TraceError as error:
+            out, one = trace(self.function, args, kwargs, self._build, self.fallback)
+        except TraceError as error:  # before anything was run
             if not self.fallback:
                 raise
-            self._eager = str(error)
-            warnings.warn(f"{error} It runs eagerly from now on.", CompileWarning, stacklevel=3)
-            return self.function(*args, **kwargs)
+            one = error
+        if isinstance(one, TraceError):
+            self._eager = True
+            warnings.warn(f"{one} It runs eagerly from now on.", CompileWarning, stacklevel=3)
+            return self.function(*args, **kwargs) if out is _NOTHING else out
         self.specialised.insert(0, one)
+        self._latest = one.entry
         del self.specialised[LIMIT:]
         return out
+
+
+def _no_entry(args: Any, kwargs: Any) -> Any:
+    return MISS
+
+
+_NOTHING: Any = object()  # a step has not been run
 
 
 @dataclass
@@ -112,15 +131,16 @@ class Specialised:
     entry: Entry
 
 
-def trace(
-    function: Any, args: Any, kwargs: Any, build: Build
-) -> tuple[Any, Specialised]:
-    """Run a function as ever, and make a program of what it did."""
-    named = [
-        pair
-        for i, arg in enumerate(args)
-        for pair in tensors_in(f"args[{i}]", arg)
-    ] + [pair for key, arg in kwargs.items() for pair in tensors_in(f"kwargs[{key!r}]", arg)]
+def trace(function: Any, args: Any, kwargs: Any, build: Build,
+          lenient: bool) -> tuple[Any, Specialised | TraceError]:  # fmt: skip
+    """Run a function as ever, and make a program of what it did.
+
+    Return what the function returned, and the program; if `lenient`, or why there is none. A
+    TraceError is raised otherwise, or where nothing was run yet.
+    """
+    named = [pair for i, arg in enumerate(args) for pair in tensors_in(f"args[{i}]", arg)] + [
+        pair for key, arg in kwargs.items() for pair in tensors_in(f"kwargs[{key!r}]", arg)
+    ]
     conditions = Conditions()
     conditions.add("len(args) == {n} and len(kwargs) == {m}", n=len(args), m=len(kwargs))
     for i, arg in enumerate(args):
@@ -135,6 +155,7 @@ def trace(
     )  # fmt: skip
     surroundings = Surroundings(function)
     recording = Recording()
+    recording.lenient = lenient
     for array in surroundings.arrays:
         recording.there_before(array)
     for text, tensor in named:
@@ -144,36 +165,45 @@ def trace(
             "anomaly detection, inference mode or saved_tensors_hooks is on", "Switch it off."
         )
     others = random.getstate(), _numpy_stream()
+    backward = None
     with watching(recording):
         out = function(*args, **kwargs)
         open_ends = [
             t for t in leaves_of(out)
             if recording.was_made(t) and t.requires_grad and not recording.went_through(t)
         ]  # fmt: skip
-        backward = Backward(recording, open_ends, named) if open_ends else None
+        if open_ends and recording.failed is None:
+            backward = Backward(recording, open_ends, named)
+    try:
+        if recording.failed is not None:  # the function may have caught it
+            raise recording.failed
+        if (random.getstate(), _numpy_stream()) != others:
+            raise refuse(
+                "the step draws from Python's or NumPy's own generator of random numbers",
+                "Draw with tgb.rand and the like, which are drawn anew in each step.",
+                _line_of(function),
+            )
+        surroundings.check_after()
+        for module in recording.modules.values():
+            surroundings.add(module)
+        recording.check_options()
+        return out, _specialised(recording, out, conditions, surroundings, named, build, function,
+                                 backward)  # fmt: skip
+    except TraceError as error:
+        if not lenient:
+            raise
+        return out, error
+
+
+def _specialised(recording: Recording, out: Any, conditions: Conditions,
+                 surroundings: Surroundings, named: Any, build: Build,
+                 function: Any, backward: Backward | None) -> Specialised:  # fmt: skip
     for text, tensor in named:
         if id(tensor) in recording.entered:
             raise refuse(
                 f"{_spoken(text)} requires a gradient, and backward is called in the step",
                 "Pass x.detach(), or use fallback=True.", _line_of(function),
             )  # fmt: skip
-    if (random.getstate(), _numpy_stream()) != others:
-        raise refuse(
-            "the step draws from Python's or NumPy's own generator of random numbers",
-            "Draw with tgb.rand and the like, which are drawn anew in each step.",
-            _line_of(function),
-        )
-    surroundings.check_after()
-    for module in recording.modules.values():
-        surroundings.add(module)
-    recording.check_options()
-    return out, _specialised(recording, out, conditions, surroundings, named, build, function,
-                             backward)  # fmt: skip
-
-
-def _specialised(recording: Recording, out: Any, conditions: Conditions,
-                 surroundings: Surroundings, named: Any, build: Build,
-                 function: Any, backward: Backward | None) -> Specialised:  # fmt: skip
     program = recording.program
     program.stores += recording.stores()
     allowed: set[int] = set()
@@ -200,7 +230,7 @@ def _specialised(recording: Recording, out: Any, conditions: Conditions,
         for state in optimizer.state.values():
             allowed.update(map(id, state.values()))
     leaves: list[Any] = []
-    rebuild = _Rebuild(out, recording, leaves, named)
+    rebuild = Returned(out, recording, leaves, named)
     allowed.update(map(id, leaves))
     # The history of what is returned keeps gradients of leaves that the step made.
     history = topological_order(t.node for t in leaves if t.node is not None)
@@ -248,93 +278,6 @@ def _check_escaped(recording: Recording, allowed: set[int], function: Any) -> No
         "Return it instead, and keep it outside of the step; or use fallback=True.",
         where or _line_of(function),
     )
-
-
-def leaves_of(x: Any) -> list[Any]:
-    """List the tensors in what a step returns."""
-    if isinstance(x, Tensor):
-        return [x]
-    if isinstance(x, (tuple, list)):
-        return [t for y in x for t in leaves_of(y)]
-    if isinstance(x, dict):
-        return [t for y in x.values() for t in leaves_of(y)]
-    return []
-
-
-class _Rebuild:
-    """Puts what a step returns together again, of the program's outputs."""
-
-    def __init__(self, out: Any, recording: Recording, leaves: list[Any], named: Any) -> None:
-        self.recording, self.leaves = recording, leaves
-        self.shown: list[Any] = []
-        self.inputs = [id(t) for _, t in named]
-        self.pattern = self._pattern(out)
-        self.simple = type(self.pattern) is _Output
-        self.backward: Backward | None = None
-        self.count = len(leaves)
-        self.open: list[int] = []
-        del self.recording, self.leaves
-
-    def _pattern(self, x: Any) -> Any:
-        if isinstance(x, Tensor):
-            if not self.recording.was_made(x) and id(x) not in self.inputs:
-                return x  # one that was there before: itself
-            if self.recording.lives_on(x._array):
-                self.shown.append(x)
-                return _Shown(x._array)
-            if not any(t is x for t in self.leaves):
-                self.leaves.append(x)
-            return _Output(next(i for i, t in enumerate(self.leaves) if t is x))
-        if isinstance(x, tuple) and hasattr(x, "_fields"):
-            return type(x)(*map(self._pattern, x))
-        if type(x) in (tuple, list):
-            return type(x)(map(self._pattern, x))
-        if type(x) is dict:
-            return {k: self._pattern(v) for k, v in x.items()}
-        if x is None or isinstance(x, (int, float, str, bool)):
-            return x
-        raise refuse(
-            f"the step returns a {type(x).__name__}",
-            "Return tensors, numbers, and tuples, lists and dicts of them.",
-        )
-
-    def record(self, backward: Backward, open_ends: list[int]) -> None:
-        """Let some outputs come from an operation with this backward."""
-        self.backward, self.open, self.simple = backward, open_ends, False
-
-    def __call__(self, outputs: Any, given: Any) -> Any:
-        results = [wrap(x) for x in outputs[: self.count]]
-        if self.backward is not None:
-            ends = [results[i] for i in self.open]
-            ends = self.backward.recorded(ends, outputs[self.count :], given)
-            for i, end in zip(self.open, ends, strict=True):
-                results[i] = end
-        return _put(self.pattern, results)
-
-
-class _Output(int):
-    """The number of an output, in the pattern of what is returned."""
-
-
-@dataclass
-class _Shown:
-    """Memory that lives on, which the step returns a view of."""
-
-    array: Any
-
-
-def _put(x: Any, outputs: Any) -> Any:
-    if type(x) is _Shown:
-        return wrap(x.array)
-    if type(x) is _Output:
-        return outputs[x]
-    if isinstance(x, tuple) and hasattr(x, "_fields"):
-        return type(x)(*[_put(y, outputs) for y in x])
-    if type(x) in (tuple, list):
-        return type(x)(_put(y, outputs) for y in x)
-    if type(x) is dict:
-        return {k: _put(y, outputs) for k, y in x.items()}
-    return x
 
 
 def _spoken(text: str) -> str:

@@ -17,9 +17,9 @@ from ..op import SPEAKERS, Op
 from ..promotion import alike, promote
 from ..source import user_line
 from ..tensor import Tensor, apply, wrap
-from .errors import TraceError, refuse
+from .errors import TraceError
 from .program import Call, Program, Value
-from .traced import Traced
+from .traced import Traced, bare
 from .values import Values
 
 __all__ = ["Draw", "Trace", "speak", "speak_watched"]
@@ -67,9 +67,6 @@ class Trace(Values):
     entered : dict
         Tensors whose gradient was looked at, by id, with the gradient that they came with; or
         ``...`` where that was forgotten at once.
-    hosting : bool
-        Whether an operation runs just now, or an optimizer that keeps its books: what happens
-        inside is not looked at.
     questions : list of (Program, ndarray)
         What our own code asked of the arguments: how it is computed, and the answer.
     """
@@ -78,7 +75,6 @@ class Trace(Values):
         super().__init__()
         self.draws: list[Draw] = []
         self.entered: dict[int, tuple[Any, Any]] = {}
-        self.hosting = False
         self.questions: list[tuple[Program, Array]] = []
         self.modules: dict[int, Any] = {}  # that were called
         self._freed: list[int] = []  # the numbers of nodes whose backward has run
@@ -101,7 +97,7 @@ class Trace(Values):
         operands = tuple([self._operand(a) for a in args])
         for name, attr in attrs.items():
             if isinstance(attr, np.ndarray) and not self.is_constant(self.plain(attr)):
-                raise refuse(
+                self.refuse(
                     f"'{op.name}' takes {name!r} from the elements of a tensor",
                     "It has to be the same in every step: compute it outside.",
                 )
@@ -109,7 +105,7 @@ class Trace(Values):
             isinstance(a, Value) and a.dtype.kind == "b" and a.kind != "constant"
             for a in (operands[1:] if op.name in ("index", "numpy_getitem") else ())
         ):
-            raise refuse(
+            self.refuse(
                 f"the shape of what '{op.name}' gives depends on the elements of a tensor",
                 "Use tgb.where, or multiply by a mask; or use fallback=True.",
             )
@@ -200,6 +196,8 @@ class Trace(Values):
 
     def numpy_call(self, name: str, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """Run a NumPy function on watched arrays; note it as an operation."""
+        if self.failed is not None:
+            return function(*bare(args), **bare(kwargs))
         arrays: list[Any] = []
         pattern, named = _taken_out(args, arrays), _taken_out(kwargs, arrays)
 
@@ -208,9 +206,10 @@ class Trace(Values):
 
         out = self.inside(forward, *arrays)
         if isinstance(out, (tuple, list)):
-            raise refuse(
+            self.refuse(
                 f"np.{name} gives several arrays", "It can't be compiled yet: use fallback=True."
             )
+            return out
         if not isinstance(out, (np.ndarray, np.generic)):
             return out
         if all(self.is_constant(a) for a in arrays):

@@ -16,9 +16,8 @@ import numpy as np
 
 from ..numpy_protocol import NUMPY_UFUNCS
 from ..op import Op
-from .errors import refuse
 
-__all__ = ["Traced"]
+__all__ = ["Traced", "bare"]
 
 _HOUSE = __file__.rpartition("compiler")[0]
 
@@ -42,6 +41,8 @@ class Traced(np.ndarray[Any, Any]):
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         """Run a ufunc, and note it."""
         trace = _trace_of(inputs, kwargs.get("out", ()))
+        if trace.failed is not None:
+            return getattr(ufunc, method)(*bare(inputs), **bare(kwargs))
         out = kwargs.pop("out", None)
         if method == "at":
             _add_at(trace, ufunc, *inputs)
@@ -60,12 +61,12 @@ class Traced(np.ndarray[Any, Any]):
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         """Run a NumPy function, and note it."""
         trace = _trace_of(_flat(args), _flat(kwargs.values()))
+        if trace.failed is not None:
+            return func(*bare(args), **bare(kwargs))
         if func in _ABOUT:
             return func(*[trace.plain(a) for a in args], **kwargs)
         if func in _LIKE:
-            return trace.watched(
-                trace.constant(func(*[trace.plain(a) for a in args], **kwargs))
-            )
+            return trace.watched(trace.constant(func(*[trace.plain(a) for a in args], **kwargs)))
         if func is np.copyto:
             _write(trace, args[0], Ellipsis, args[1])
             return None
@@ -110,11 +111,23 @@ class Traced(np.ndarray[Any, Any]):
         """Return the array where its elements are the same in every step; else refuse."""
         if self.trace is None or self.trace.is_constant(self.plain):
             return np.asarray(self) if self.plain is None else self.plain
-        raise refuse(
+        self.trace.refuse(
             f"{what}: in later steps this tensor, of shape {self.shape}, has other elements",
             "A compiled step can't look at values. Return the tensor and look at it outside of the "
             "step; in place of a branch use tgb.where; or use fallback=True.",
         )
+        return self.plain
+
+
+def bare(x: Any) -> Any:
+    """Return arguments with the arrays themselves in place of watched ones."""
+    if type(x) is Traced:
+        return x.plain
+    if type(x) in (tuple, list):
+        return type(x)(map(bare, x))
+    if type(x) is dict:
+        return {k: bare(v) for k, v in x.items()}
+    return x
 
 
 def _flat(xs: Any) -> Any:
@@ -136,6 +149,9 @@ def _all_constant(trace: Any, inputs: Any) -> bool:
 def _write(trace: Any, target: Any, key: Any, value: Any) -> None:
     """Do ``target[key] = value``, and note that the memory has another value now."""
     array = trace.plain(target)
+    if trace.failed is not None:
+        array[key] = bare(value)
+        return
     whole = key is Ellipsis
 
     def forward(x: Any, v: Any) -> Any:
@@ -162,7 +178,10 @@ def _add_at(trace: Any, ufunc: Any, target: Any, *operands: Any) -> None:
         return new
 
     if type(target) is not Traced:
-        raise refuse("elements are added to an array of NumPy's", "Use tensors: index_add.")
+        trace.refuse("elements are added to an array of NumPy's", "Use tensors: index_add.")
+    if trace.failed is not None:
+        ufunc.at(bare(target), *bare(operands))
+        return
     new = trace.numpy_call(f"{ufunc.__name__}_at", added, (target, *operands), {})
     target.plain[...] = new.plain
     if not trace.is_constant(new.plain):

@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from ..mode import modes
 from ..op import Op
 from ..source import user_line
 from ..storage import owner_of
-from .errors import refuse
+from .errors import TraceError, refuse
 from .program import Call, Program, Value
 from .traced import Traced
 
@@ -79,10 +80,20 @@ class Values:
     ----------
     program : Program
         What was noted so far.
+    hosting : bool
+        Whether an operation runs just now, or an optimizer that keeps its books: what happens
+        inside is not looked at.
+    lenient : bool
+        Whether what can't be compiled ends the trace only, and not the step.
+    failed : TraceError or None
+        Why the trace is worthless.
     """
 
     def __init__(self) -> None:
         self.program = Program()
+        self.lenient = False
+        self.failed: TraceError | None = None
+        self.hosting = False
         self._known: dict[int, Known] = {}
         self._owners: dict[int, list[Known]] = {}
         self._fresh: dict[int, Array] = {}  # made in this step, not by an operation
@@ -95,6 +106,15 @@ class Values:
         self._old: dict[int, Array] = {}  # and their arrays
         self._old_owners: dict[int, Array] = {}
         self._inputs: list[Array] = []
+
+    def refuse(self, what: str, remedy: str, line: Any = None) -> None:
+        """Raise for what can't be compiled; or, if `lenient`, note nothing from now on."""
+        error = refuse(what, remedy, line)
+        if self.failed is None:
+            self.failed = error
+        if not self.lenient:
+            raise error
+        self.hosting, modes.trace = True, None
 
     def plain(self, x: Any) -> Any:
         """Return an operand as an operation takes it: a watched array as the array itself."""
@@ -158,11 +178,12 @@ class Values:
             self._known[id(array)] = known
             self._owners[id(owner_of(array))].append(known)
         if known.value is None:
-            raise refuse(
+            self.refuse(
                 f"a tensor of shape {array.shape} is read after memory that it shares was changed "
                 "through another view",
                 "Change a copy (x.clone()), or make the view again after the change.",
             )
+            return Value("computed", array.shape, array.dtype)
         return known.value
 
     def _twin(self, array: Array) -> Known | None:
@@ -178,7 +199,7 @@ class Values:
             if np.may_share_memory(other.array, array):
                 if other.value is not None and other.value.kind in ("state", "constant"):
                     continue  # another part of what lives on: memory of its own
-                raise refuse(
+                self.refuse(
                     f"a part of a tensor of shape {other.array.shape} is read behind the back of "
                     "the operations",
                     "Use tensors' own methods, not NumPy's on their memory.",

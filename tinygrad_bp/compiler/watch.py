@@ -21,9 +21,8 @@ from ..op import SPEAKERS
 from ..optim.optimizer import Optimizer
 from ..storage import Storage
 from ..tensor import Tensor, apply
-from .errors import refuse
 from .trace import Draw, Trace, speak, speak_watched
-from .traced import Traced
+from .traced import Traced, bare
 
 __all__ = ["watching"]
 
@@ -34,15 +33,31 @@ _HOUSE = __file__.rpartition("compiler")[0]
 _MACHINERY = frozenset(
     f"{_HOUSE}{name}.py"
     for name in (
-        "tensor", "engine", "graph", "inplace", "lane", "origin", "storage", "hooks", "promotion",
-        "optim/optimizer", "compiler/trace", "compiler/scalars", "compiler/step",
-        "compiler/watch", "compiler/guards", "compiler/recording", "memory", "nn/parameter",
+        "tensor",
+        "engine",
+        "graph",
+        "inplace",
+        "lane",
+        "origin",
+        "storage",
+        "hooks",
+        "promotion",
+        "optim/optimizer",
+        "compiler/trace",
+        "compiler/scalars",
+        "compiler/step",
+        "compiler/watch",
+        "compiler/guards",
+        "compiler/recording",
+        "memory",
+        "nn/parameter",
     )
 )
 _HANDING_OUT = {"numpy": ".numpy()", "__array__": "a NumPy function takes it",
                 "__dlpack__": "its memory is handed on"}  # fmt: skip
 
 _slot: Any = Tensor.__dict__["_array"]
+_slot_set = _slot.__set__
 
 
 def _get(tensor: Any) -> Any:
@@ -66,17 +81,14 @@ def _get(tensor: Any) -> Any:
 
 def _set(tensor: Any, array: Any) -> None:
     trace = modes.trace
+    _slot_set(tensor, array.plain if type(array) is Traced else array)
     if trace is not None:
-        array = trace.plain(array)
         if trace.is_old(tensor):
-            raise refuse(
+            trace.refuse(
                 "the memory of a tensor is exchanged (.data = …, resize_)",
                 "Copy into it: with tgb.no_grad(): x.copy_(…).",
             )
-        _slot.__set__(tensor, array)
-        trace.made(tensor, array)
-    else:
-        _slot.__set__(tensor, array)
+        trace.made(tensor, _slot.__get__(tensor))
 
 
 class _Stream:
@@ -89,17 +101,20 @@ class _Stream:
         generator, real, trace = self._parts
         method = getattr(real, name)
         if name in ("bit_generator", "spawn", "shuffle"):
-            raise refuse(
+            trace.refuse(
                 f"the generator's {name} is used",
                 "Do it outside of the step, or use fallback=True.",
             )
+            return method
 
         def draw(*args: Any, **kwargs: Any) -> Any:
             if any(type(a) is Traced for a in (*args, *kwargs.values())):
-                raise refuse(
+                trace.refuse(
                     f"random numbers are drawn ({name}) whose distribution depends on tensors",
                     "Draw standard numbers and transform them (rsample), or use fallback=True.",
                 )
+            if trace.failed is not None:
+                return method(*bare(args), **bare(kwargs))
             numbers = np.asarray(method(*args, **kwargs))
             return trace.drawn(numbers, Draw(generator, name, args, kwargs))
 
@@ -114,7 +129,7 @@ def _stream_of(real: property | None) -> property:
 
     def put(generator: Any, value: Any) -> None:
         if modes.trace is not None:
-            raise refuse("a generator is started anew", "Seed it outside of the step.")
+            modes.trace.refuse("a generator is started anew", "Seed it outside of the step.")
         if real is None:
             vars(generator)["numpy"] = value
         else:
@@ -156,7 +171,8 @@ def _filled(real: Callable[..., Any]) -> Callable[..., Any]:
         if trace is None or trace.hosting:
             return real(*args, **kwargs)
         if any(type(a) is Traced for a in (*args, *kwargs.values())):
-            raise refuse("an array is filled with an element of a tensor", "Use tensors' methods.")
+            trace.refuse("an array is filled with an element of a tensor", "Use tensors' methods.")
+            return real(*bare(args), **bare(kwargs))
         return trace.watched(trace.constant(real(*args, **kwargs)))
 
     return make

@@ -55,7 +55,9 @@ def hooked(step: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(step)
     def run(self: Any, *args: Any, **kwargs: Any) -> Any:
         if modes.trace is not None:
-            return modes.trace.stepped(self, step, args, kwargs)
+            out = modes.trace.stepped(self, step, args, kwargs)
+            if out is not NotImplemented:
+                return out
         self._opt_called = True
         own = self._optimizer_step_pre_hooks or self._optimizer_step_post_hooks
         if not own and not _everywhere["before"] and not _everywhere["after"]:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Self, TypeVar
 
+from ...changes import changes
 from ...source import caller, is_ours, user_line
 from ...tensor import Tensor
 from ..parameter import Buffer, Parameter
-from .changes import changes
 from .conversion import ModuleConversions
 from .global_hooks import (
     register_module_backward_hook,
