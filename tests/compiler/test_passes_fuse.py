@@ -13,8 +13,8 @@ from tests.compiler.building import Building, agree
 from tinygrad_bp.compiler.emit import lower
 from tinygrad_bp.compiler.fuse import Loop
 from tinygrad_bp.compiler.program import Value
-from tinygrad_bp.rules import linalg, loss, reduce, shape
 from tinygrad_bp.rules import elementwise as ew
+from tinygrad_bp.rules import linalg, loss, reduce, shape
 from tinygrad_bp.rules.index import slice_
 
 
@@ -116,7 +116,7 @@ def random_program(draw: Any, dtype: Any) -> Building:
     for _ in range(draw(st.integers(2, 4))):
         array = built.normal(*draw(st.sampled_from(SHAPES)), dtype=dtype)
         values.append(draw(st.sampled_from([built.input, built.state]))(array))
-    pick = lambda: draw(st.sampled_from(values))  # noqa: E731
+    pick = lambda: draw(st.sampled_from(values))
     for _ in range(draw(st.integers(1, 14))):
         kind = draw(st.sampled_from(["map", "map", "one", "sum", "view", "where", "row", "dot"]))
         x, y = pick(), pick()

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.compiler.building import Building, agree
 
+from tests.compiler.building import Building, agree
 from tinygrad_bp.rules import attention, gelu, layer_norm, linalg, loss, reduce, rows, shape
 from tinygrad_bp.rules import elementwise as ew
 
@@ -17,7 +17,8 @@ UNARY: list[tuple[Any, dict[str, Any]]] = [
     (ew.floor, {}), (ew.sin, {}), (ew.cos, {}), (ew.arctan, {}), (ew.expm1, {}),
     (ew.power_constant, {"exponent": 3}), (ew.power_constant, {"exponent": 2.0}),
     (ew.leaky_relu, {"slope": 0.1}), (ew.leaky_slope, {"slope": 0.1}), (ew.softplus, {}),
-    (ew.softplus, {"beta": 2.0}), (ew.elu, {"alpha": 1.0}), (ew.clip_constant, {"lower": -0.5, "upper": 0.25}),
+    (ew.softplus, {"beta": 2.0}), (ew.elu, {"alpha": 1.0}),
+    (ew.clip_constant, {"lower": -0.5, "upper": 0.25}),
     (ew.log, {}), (ew.log1p, {}), (ew.sqrt, {}), (ew.rsqrt, {}), (ew.reciprocal, {}),
 ]  # fmt: skip
 

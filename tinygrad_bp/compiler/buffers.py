@@ -78,8 +78,9 @@ def _in_place(number: int, steps: list[Step], state: Value, new: Value,
         written = written or call.out is new
         for v in call.operands:
             if places[v].base is state and (
-                (written and call.out is not new) or places[v].offset
-                or step.levels[call.out] == "row" and call.op.name not in ("sum", "amax", "amin")
+                (written and call.out is not new)
+                or places[v].offset
+                or call.out in step.by_row
                 or walk(v, places[v], call.args[0].shape if v is call.args[0] else call.out.shape)
                 != contiguous(step.space)
             ):

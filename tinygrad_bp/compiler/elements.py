@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from ..op import Op
-from ..rules import gelu, loss, shape
 from ..rules import elementwise as ew
+from ..rules import gelu, loss, shape
 
 __all__ = ["ELEMENTS", "KINDS", "literal", "operand_kinds"]
 

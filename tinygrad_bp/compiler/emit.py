@@ -97,7 +97,7 @@ def lower(program: Program) -> Lowered:
     # The loops' own tables are known once it is known what has to be in memory, and the other way
     # round: so first everything else is planned.
     memory = plan_memory(program, steps, places, scratch)
-    code = {}
+    code: dict[Step, LoopCode] = {}
     for step in steps:
         if isinstance(step, Loop):
             code[step] = LoopCode(step, places, memory.stored, memory.homes)

@@ -230,9 +230,7 @@ def fuse(program: Program, places: dict[Value, Place]) -> list[Step]:
 def outside(steps: list[Step], program: Program, places: dict[Value, Place]) -> set[Value]:
     """Find what is read in another step than the one that computes it, or after the last."""
     made: dict[Value, Any] = {c.out: step for step in steps for c in step.calls}
-    found = {places[v].base for v in program.outputs} | {
-        places[v].base for _, v in program.stores
-    }
+    found = {places[v].base for v in program.outputs} | {places[v].base for _, v in program.stores}
     for step in steps:
         for call in step.calls:
             for v in call.operands:
@@ -240,5 +238,3 @@ def outside(steps: list[Step], program: Program, places: dict[Value, Place]) -> 
                 if made.get(base) is not step:
                     found.add(base)
     return found
-
-

@@ -133,12 +133,13 @@ def program_text(program: Program, lowered: Lowered | None = None) -> str:
     before, after = len(program.calls), sum(len(s.calls) for s in low.steps)
     loops = [s for s in low.steps if isinstance(s, Loop)]
     fused = sum(len(s.calls) for s in loops)
+    returned = sum(math.prod(v.shape) * v.dtype.itemsize for v in low.memory.returned)
     saved = low.memory.unshared - low.memory.size
     lines += [
         "",
         f"{before} operations as traced, {after} once taken apart; {fused} of them in "
         f"{len(loops)} loops, {len(low.steps)} steps in all",
         f"memory: {_size(low.memory.size)} in one block ({_size(saved)} less than side by side), "
-        f"{_size(sum(math.prod(v.shape) * v.dtype.itemsize for v in low.memory.returned))} returned",
+        f"{_size(returned)} returned",
     ]
     return "\n".join(lines)

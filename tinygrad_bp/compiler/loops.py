@@ -73,7 +73,7 @@ class LoopCode:
         return ready
 
     def _spill(self) -> None:
-        """Find what one stage computes and a later one reads: it is kept for the length of a row."""
+        """Find what one stage computes and a later one reads: it is kept for a row."""
         self.kept: dict[Value, Value] = {}
         row = self.space[len(self.space) - self.inner :]
         for call in self.loop.calls:
@@ -110,10 +110,9 @@ class LoopCode:
         if call.op in REDUCTIONS and self.levels[call.out] == "after":
             axes, rank = reduced_axes(call)
             left = [i for i in range(rank) if i not in axes]
-            steps = dict(
-                zip(left, contiguous(tuple(self.space[i] for i in left)), strict=True)
-            )
-            return tuple(steps.get(i, 0) for i in range(len(self.space)))
+            kept = contiguous(tuple(self.space[i] for i in left))
+            found = dict(zip(left, kept, strict=True))
+            return tuple(found.get(i, 0) for i in range(len(self.space)))
         level = self.levels[call.out]
         rank = len(self.space) - (self.inner if level == "row" else 0)
         steps = contiguous(self.space[:rank]) if self.loop.space else ()
@@ -201,12 +200,12 @@ class LoopCode:
         return call.out in self.loop.by_row
 
     def _inner_lines(self, stage: int, hoisted: dict[Any, str]) -> list[str]:
-        calls = [
-            c for c in self.loop.calls if not self._at_row(c) and self._stage_of(c) == stage
-        ]
+        calls = [c for c in self.loop.calls if not self._at_row(c) and self._stage_of(c) == stage]
         if not calls:
             return []
-        starts, lines, loaded = [], [], {}
+        starts: list[str] = []
+        lines: list[str] = []
+        loaded: dict[Any, str] = {}
         for call in calls:
             if call.op in REDUCTIONS and self.levels[call.out] == "row":
                 kind = KINDS[call.out.dtype.char]
@@ -266,7 +265,7 @@ class LoopCode:
         out, name = call.out, self.names[call.out]
         dtypes = [a.dtype if isinstance(a, Value) else None for a in call.args]
         kinds = (
-            [KINDS[dtypes[0].char]] if call.op is loss.one_hot
+            [KINDS[call.args[0].dtype.char]] if call.op is loss.one_hot
             else operand_kinds(call.op, dtypes, out.dtype)
         )  # fmt: skip
         args = [

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -108,11 +109,11 @@ def _stack(call: Call, places: dict[Value, Place]) -> Written | None:
     return w
 
 
-def _laid(call: Call, places: dict[Value, Place], key: object, zero: float) -> Written | None:
+def _laid(call: Call, places: dict[Value, Place], key: Any, zero: float) -> Written | None:
     """Fill the result, and copy the operand to the part that the key names."""
     (x, *_), out = call.args, call.out
     memory = np.empty(math.prod(out.shape), out.dtype)  # untouched: only asked for addresses
-    part = memory.reshape(out.shape)[key]  # type: ignore[index]
+    part = memory.reshape(out.shape)[key]
     if part.shape != x.shape or x.dtype != out.dtype or not part.size:
         return None
     wide = memory.itemsize

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import struct
-from sys import getrefcount
 from collections.abc import Sequence
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,14 @@ def _address(array: Array) -> int:
     return address
 
 
+@functools.cache
+def _check_header() -> None:
+    """Make sure that an array's header is what the code takes it for (see `translate`)."""
+    array = np.zeros(3)
+    if ctypes.c_void_p.from_address(id(array) + 16).value != _address(array):
+        raise RuntimeError("this Python keeps arrays in another way: use backend='numpy'")
+
+
 class NativeStep:
     """A compiled program.
 
@@ -46,13 +55,14 @@ class NativeStep:
     """
 
     def __init__(self, program: Program) -> None:
+        _check_header()
         self.lowered = lower(program)
         native = Emitter(self.lowered).emit()
         self.source, self.slots = native.source, native.slots
         raw = np.empty(self.lowered.memory.size + 64, np.uint8)
         self._arena = raw[-_address(raw) % 64 :]
         self._table = np.zeros(3 + len(self.slots), np.int64)
-        self._cells = memoryview(self._table)
+        self._cells: Any = memoryview(self._table)  # type: ignore[arg-type]
         self._table_at = _address(self._table)
         self._table[ARENA] = _address(self._arena)
         blas = find_blas()
@@ -60,7 +70,7 @@ class NativeStep:
             raise RuntimeError("no BLAS with 64-bit counts was found")
         self._table[SGEMM], self._table[DGEMM] = blas.sgemm, blas.dgemm
         new = self.lowered.program
-        self._scalars = np.zeros(max(len(new.scalars), 1))
+        self._scalars: Any = np.zeros(max(len(new.scalars), 1))
         for i, v in enumerate(new.scalars):
             self._table[self.slots[v]] = _address(self._scalars) + 8 * i
         self._pack = struct.Struct(f"{len(new.scalars)}d").pack_into

@@ -61,7 +61,8 @@ def _matrix(v: Value, place: Place, stack: tuple[int, ...], column: bool) -> Mat
     along = (0,) * lead + tuple(
         0 if n == 1 else s for n, s in zip(shape[:-2], steps[:-2], strict=True)
     )
-    return Matrix(v, place.base, place.offset, shape[-2:], steps[-2:], along)
+    (m, n), (down, right) = shape[-2:], steps[-2:]
+    return Matrix(v, place.base, place.offset, (m, n), (down, right), along)
 
 
 def product_of(call: Call, places: dict[Value, Place]) -> Product | None:
@@ -128,7 +129,6 @@ def small_kernel(p: Product) -> tuple[str, tuple[int, ...] | None]:
     (m, k), n = p.a.shape, p.b.shape[1]
     (a0, a1), (b0, b1) = p.a.steps, p.b.steps
     kind = "float32" if p.char == "f" else "float64"
-    depth = "".join
     lines: list[str] = []
     table: tuple[int, ...] | None = None
     stack = [(f"s{i}", extent) for i, extent in enumerate(p.stack)]
@@ -145,8 +145,8 @@ def small_kernel(p: Product) -> tuple[str, tuple[int, ...] | None]:
             f"{pad}for i in range({m}):",
             f"{pad}    total = {kind}(0)",
             f"{pad}    for k in range({k}):",
-            f"{pad}        total = plus(total, pa[{_at(p.a.offset, *a_extra, ('i', a0), ('k', a1))}]"
-            f" * pb[{_at(p.b.offset, *b_extra, ('k', b0))}])",
+            f"{pad}        x = pa[{_at(p.a.offset, *a_extra, ('i', a0), ('k', a1))}]",
+            f"{pad}        total = plus(total, x * pb[{_at(p.b.offset, *b_extra, ('k', b0))}])",
             f"{pad}    pc[{_at(0, *c_extra, ('i', 1))}] = total",
         ]
         return "\n".join("    " + line for line in lines), None
@@ -179,7 +179,6 @@ def small_kernel(p: Product) -> tuple[str, tuple[int, ...] | None]:
         out.append(f"{pad}        {target} = c")
         return out
 
-    del depth
     lines += block("", min(k, _UNROLLED), True, pad)
     blocks, rest = divmod(max(k - _UNROLLED, 0), _UNROLLED)
     if blocks:

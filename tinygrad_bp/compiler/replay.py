@@ -75,7 +75,7 @@ class ReplayStep:
 
     def _write(self, program: Program) -> str:
         lines: list[str] = []
-        parameters = []
+        parameters: list[str] = []
         for v in (*program.inputs, *program.scalars, *program.draws):
             name = self._known[v] = f"a{len(parameters)}"
             parameters.append(name)
@@ -162,17 +162,18 @@ class ReplayStep:
                 lines.append(f"{name} = np.empty({shape}, {self._constant(out.dtype, 'd')})")
                 flat(out, name)
             else:
-                taken = scratch.pop() if scratch else self._constant(
-                    np.empty(min(_BLOCK, size), out.dtype), "b"
+                taken = (
+                    scratch.pop()
+                    if scratch
+                    else self._constant(np.empty(min(_BLOCK, size), out.dtype), "b")
                 )
                 blocks[out] = f"x{len(blocks)}"
                 inside.append(f"{blocks[out]} = {taken}[:min({_BLOCK}, {size} - i)]")
                 self._scratch[out] = taken
             names = {v: blocks[v] for v in call.operands if v in blocks}
             inside.append(self._line(call, blocks[out], names))
-            for v in {*call.operands}:
-                if ends[v] == k and v in self._scratch:
-                    scratch.append(self._scratch.pop(v))
+            over = [v for v in {*call.operands} if ends[v] == k and v in self._scratch]
+            scratch += [self._scratch.pop(v) for v in over]
         lines.append(f"for i in range(0, {size}, {_BLOCK}):")
         return lines + ["    " + line for line in inside]
 
@@ -236,8 +237,10 @@ def _run_of(calls: list[Call], first: int) -> list[Call]:
         return []
     run = []
     for call in calls[first:]:
-        alike = call.out.shape == shape and call.out.dtype == dtype and all(
-            v.shape in (shape, ()) and v.dtype == dtype for v in call.operands
+        alike = (
+            call.out.shape == shape
+            and call.out.dtype == dtype
+            and all(v.shape in (shape, ()) and v.dtype == dtype for v in call.operands)
         )
         if not alike or not isinstance(call.op.forward, np.ufunc):
             break

@@ -2,14 +2,19 @@
 
 LLVM has no vector form of the C library's `expf`, and calls it for each element: 20 times slower
 than this. Float32 only; for float64 the C library serves. The ranges are cut as in Cephes (Moshier,
-1989). They are no Python to be run: `translate` reads them. Every function is exact to 2 units in the last place, and right at ±∞, NaN and 0.
+1989). Every function is exact to 2 units in the last place, and right at ±∞, NaN and 0.
+
+`SOURCE` is read by `translate`, which knows `fma`, bits and the C library; the constants are those
+of this module.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from ..rules.gelu import _ODDS
+from ..rules.gelu import _ODDS as ODDS
+
+__all__ = ["ODDS", "SOURCE"]
 
 _f = np.float32
 _LOG2_E = _f(1.4426950408889634)
@@ -19,8 +24,24 @@ _E2, _E3, _E4 = _f(5.0000001201e-1), _f(1.6666665459e-1), _f(4.1665795894e-2)
 _E5, _E6, _E7 = _f(8.3334519073e-3), _f(1.3981999507e-3), _f(1.9875691500e-4)
 _TOP, _BOTTOM = _f(89.0), _f(-104.0)
 _ONE, _HALF, _TWO = _f(1), _f(0.5), _f(2)
+_SQRT_HALF = _f(0.707106781186547524)
+_L = tuple(
+    map(
+        _f,
+        (7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1,
+         -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1),
+    )
+)  # fmt: skip
+_L0, _L1, _L2, _L3, _L4, _L5, _L6, _L7, _L8 = _L
+_TINY, _SCALE, _SCALED = _f(1.17549435e-38), _f(8388608.0), _f(23.0)
+_INFINITY, _NAN, _ZERO = _f(np.inf), _f(np.nan), _f(0)
+_T0, _T1, _T2 = _f(-5.70498872745e-3), _f(2.06390887954e-2), _f(-5.37397155531e-2)
+_T3, _T4, _FLAT = _f(1.33314422036e-1), _f(-3.33332819422e-1), _f(0.625)
+_M7, _M6, _M5 = _f(2.4801587e-5), _f(1.9841270e-4), _f(1.3888889e-3)
+_M4, _M3, _M2 = _f(8.3333333e-3), _f(4.1666668e-2), _f(1.6666667e-1)
+_G0, _G1, _G2, _G3, _G4, _G5, _G6 = map(_f, ODDS)
 
-
+SOURCE = '''
 def exp32(x):
     """Give e^x = 2^n e^r with |r| ≤ ½ ln 2."""
     x = _TOP if x > _TOP else x
@@ -40,19 +61,6 @@ def exp32(x):
     low = float_of_bits(np.int32((half + np.int32(127)) << np.int32(23)))
     high = float_of_bits(np.int32((whole - half + np.int32(127)) << np.int32(23)))
     return y * low * high
-
-
-_SQRT_HALF = _f(0.707106781186547524)
-_L = tuple(
-    map(
-        _f,
-        (7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1,
-         -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1),
-    )
-)  # fmt: skip
-_L0, _L1, _L2, _L3, _L4, _L5, _L6, _L7, _L8 = _L
-_TINY, _SCALE, _SCALED = _f(1.17549435e-38), _f(8388608.0), _f(23.0)
-_INFINITY, _NAN, _ZERO = _f(np.inf), _f(np.nan), _f(0)
 
 
 def log32(x):
@@ -92,10 +100,6 @@ def log1p32(x):
     return x if u == _ONE else y
 
 
-_T0, _T1, _T2 = _f(-5.70498872745e-3), _f(2.06390887954e-2), _f(-5.37397155531e-2)
-_T3, _T4, _FLAT = _f(1.33314422036e-1), _f(-3.33332819422e-1), _f(0.625)
-
-
 def tanh32(x):
     """Give tanh x: near 0 a polynomial, else 1 − 2 / (e^2|x| + 1)."""
     z = x * x
@@ -108,10 +112,6 @@ def tanh32(x):
     far = _ONE - _TWO / (exp32(size + size) + _ONE)
     far = -far if x < _ZERO else far
     return near if size < _FLAT else far
-
-
-_M7, _M6, _M5 = _f(2.4801587e-5), _f(1.9841270e-4), _f(1.3888889e-3)
-_M4, _M3, _M2 = _f(8.3333333e-3), _f(4.1666668e-2), _f(1.6666667e-1)
 
 
 def expm1_32(x):
@@ -130,9 +130,6 @@ def expm1_32(x):
 def sigmoid32(x):
     """Give 1 / (1 + e^−x)."""
     return _ONE / (_ONE + exp32(-x))
-
-
-_G0, _G1, _G2, _G3, _G4, _G5, _G6 = map(_f, _ODDS)
 
 
 def gelu32(x):
@@ -180,3 +177,4 @@ def sigmoid64(x):
 def gelu64(x):
     """Give x Φ(x)."""
     return x * (0.5 * (1.0 + erf(x * 0.7071067811865475)))
+'''

@@ -255,7 +255,8 @@ def simplify(program: Program) -> Program:
         op = ew.where if call.op.name == "numpy_where" else call.op
         first = len(w.calls)
         if call.out in parted:
-            pulled[call.out] = _layer_norm_pull(w, *args, **call.attrs)
+            gradient, x, weight = args
+            pulled[call.out] = _layer_norm_pull(w, gradient, x, weight, call.attrs["eps"])
         elif call.args and call.args[0] in pulled:
             now[call.out] = pulled[call.args[0]][_PARTS.index(_key(call))]
         elif (lowering := LOWERINGS.get(call.op)) is not None and _plain(call):
@@ -298,4 +299,3 @@ def _plain(call: Call) -> bool:
     return all(v.dtype.char in "fd?lqib" and math.prod(v.shape) for v in values) and (
         call.out.dtype.kind == "f" or call.op in (reduce.amax, reduce.amin, shape.sum_to)
     )
-

@@ -1,4 +1,4 @@
-"""From the generated text to LLVM's: a translator for the little Python that kernels are written in.
+"""From the generated text to LLVM's: a translator for the little Python of the kernels.
 
 The language: functions of pointers and numbers; assignment; ``for … in range(…)``; ``return``, also
 after ``if``; arithmetic, comparison, ``a if c else b``; elements of pointers. Every number has a
@@ -14,57 +14,23 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
-import inspect
-import struct
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy as np
 
 from . import scalar_kernels
-from .scalar_kernels import _ODDS
+from .instructions import (
+    ARITHMETIC,
+    COMPARISONS,
+    INTRINSICS,
+    LIBRARY,
+    ORDER,
+    RANK,
+    TYPES,
+    Text,
+    Val,
+    constant,
+)
 
 __all__ = ["dialect", "to_llvm"]
-
-TYPES = {
-    "float32": "float", "float64": "double", "int64": "i64", "int32": "i32", "int8": "i8",
-    "uint8": "i8", "boolean": "i1",
-}  # fmt: skip
-_RANK = ("boolean", "uint8", "int8", "int32", "int64", "float32", "float64")
-_ORDER = {"float32": "f32", "float64": "f64"}
-
-#: Of floats, of integers.
-_ARITHMETIC: dict[type, tuple[str, str]] = {
-    ast.Add: ("fadd contract", "add nsw"), ast.Sub: ("fsub contract", "sub nsw"),
-    ast.Mult: ("fmul contract", "mul nsw"), ast.Div: ("fdiv", ""),
-    ast.BitAnd: ("", "and"), ast.BitOr: ("", "or"), ast.RShift: ("", "ashr"),
-    ast.LShift: ("", "shl"),
-}  # fmt: skip
-_COMPARISONS: dict[type, tuple[str, str]] = {
-    ast.Lt: ("olt", "slt"), ast.LtE: ("ole", "sle"), ast.Gt: ("ogt", "sgt"),
-    ast.GtE: ("oge", "sge"), ast.Eq: ("oeq", "eq"), ast.NotEq: ("une", "ne"),
-}  # fmt: skip
-
-#: Functions that LLVM has an instruction for, or a call of the C library.
-_INTRINSICS = {
-    "sqrt": "sqrt", "fma": "fma", "floor": "floor", "ceil": "ceil", "trunc": "trunc",
-    "sin": "sin", "cos": "cos", "larger": "maximum", "smaller": "minimum",
-}  # fmt: skip
-_LIBRARY = {"atan", "log1p", "expm1", "tanh", "erf", "exp", "log", "pow"}
-
-
-class _Val(NamedTuple):
-    kind: str  # a type's name, "*" and a type's name for a pointer, or "number"
-    text: Any
-
-
-def _constant(value: Any, kind: str) -> str:
-    if kind == "boolean":
-        return "true" if value else "false"
-    if kind.startswith("float"):
-        exact = float(np.float32(value)) if kind == "float32" else float(value)
-        return "0x" + struct.pack(">d", exact).hex().upper()
-    return str(int(value))
 
 
 class _Unit:
@@ -75,7 +41,7 @@ class _Unit:
         self.defined: dict[str, str] = {}
         self.kernels: set[str] = set()
         self.notes = ['!0 = !{!"llvm.loop.unroll.disable"}']
-        tree = ast.parse(inspect.getsource(scalar_kernels))
+        tree = ast.parse(scalar_kernels.SOURCE)
         self.helpers = {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef)}
 
     def helper(self, name: str) -> str:
@@ -100,30 +66,29 @@ class _Unit:
         self.declared[name] = f"declare {TYPES[kind]} @{name}({args})"
 
 
-class _Function:
+class _Function(Text):
     """The translation of one function; its variables are memory, which LLVM turns into values."""
 
     def __init__(self, unit: _Unit, node: ast.FunctionDef, kinds: list[str], result: str,
                  attribute: str) -> None:  # fmt: skip
+        super().__init__()
         self.unit, self.result = unit, result
-        self.count = 0
         # Short loops would be unrolled before they become vectors, and then not become any: the
         # step of 2-16-16-1 takes twice the time. Short copies, though, gain by it.
         self.rolled = not node.name.startswith("move")
         self.variables: dict[str, str] = {}
-        self.pointers: dict[str, _Val] = {}
+        self.pointers: dict[str, Val] = {}
         self.top: list[str] = []
-        self.lines: list[str] = []
         parameters = []
         for arg, kind in zip(node.args.args, kinds, strict=True):
             if kind.startswith("*"):
                 parameters.append(f"ptr noalias nocapture %{arg.arg}")
-                self.pointers[arg.arg] = _Val(kind, f"%{arg.arg}")
+                self.pointers[arg.arg] = Val(kind, f"%{arg.arg}")
             else:
                 parameters.append(f"{TYPES[kind]} %{arg.arg}")
-                self._assign(arg.arg, _Val(kind, f"%{arg.arg}"))
-        ended = any([self._statement(s) for s in node.body])
-        if not ended:
+                self._assign(arg.arg, Val(kind, f"%{arg.arg}"))
+        ended = [self._statement(s) for s in node.body]
+        if not any(ended):
             self.lines.append(f"ret {TYPES[result]} 0")
         linkage = "" if attribute == "entry" else "internal "
         extra = {"entry": "", "kernel": "noinline "}.get(attribute, "alwaysinline ")
@@ -142,19 +107,19 @@ class _Function:
                 self._assign(name, self._value(node.value))
             case ast.Assign(targets=[ast.Subscript() as target]):
                 kind, at = self._element(target)
-                text = self._as(self._value(node.value), kind)
+                text = self.as_kind(self._value(node.value), kind)
                 self.lines.append(f"store {TYPES[kind]} {text}, ptr {at}")
             case ast.For(target=ast.Name(id=name)):
                 self._loop(name, node)
             case ast.If():
-                yes, no = self._label("then"), self._label("else")
-                test = self._as(self._value(node.test), "boolean")
+                yes, no = self.label("then"), self.label("else")
+                test = self.as_kind(self._value(node.test), "boolean")
                 self.lines += [f"br i1 {test}, label %{yes}, label %{no}", f"{yes}:"]
                 for s in node.body:
                     self._statement(s)
                 self.lines.append(f"{no}:")
             case ast.Return(value=ast.expr() as value):
-                text = self._as(self._value(value), self.result)
+                text = self.as_kind(self._value(value), self.result)
                 self.lines.append(f"ret {TYPES[self.result]} {text}")
                 return True
             case ast.Expr(value=ast.Call() as call):
@@ -165,230 +130,188 @@ class _Function:
                 raise NotImplementedError(ast.unparse(node))
         return False
 
-    def _assign(self, name: str, value: _Val) -> None:
+    def _assign(self, name: str, value: Val) -> None:
         kind = self.variables.get(name)
         if kind is None:
             kind = "int64" if value.kind == "number" else value.kind
             self.variables[name] = kind
             self.top.append(f"%var.{name} = alloca {TYPES[kind]}")
-        self.lines.append(f"store {TYPES[kind]} {self._as(value, kind)}, ptr %var.{name}")
+        self.lines.append(f"store {TYPES[kind]} {self.as_kind(value, kind)}, ptr %var.{name}")
 
     def _loop(self, name: str, node: ast.For) -> None:
         assert isinstance(node.iter, ast.Call)
-        bounds = [self._as(self._value(a), "int64") for a in node.iter.args]
+        bounds = [self.as_kind(self._value(a), "int64") for a in node.iter.args]
         start, stop, step = ("0", *bounds, "1") if len(bounds) == 1 else (*bounds, "1")[:3]
-        head, body, end = self._label("head"), self._label("body"), self._label("end")
-        self._assign(name, _Val("int64", start))
+        head, body, end = self.label("head"), self.label("body"), self.label("end")
+        self._assign(name, Val("int64", start))
         self.lines += [f"br label %{head}", f"{head}:"]
-        now = self._new(f"load i64, ptr %var.{name}")
-        more = self._new(f"icmp slt i64 {now}, {stop}")
+        now = self.new(f"load i64, ptr %var.{name}")
+        more = self.new(f"icmp slt i64 {now}, {stop}")
         self.lines += [f"br i1 {more}, label %{body}, label %{end}", f"{body}:"]
         for s in node.body:
             self._statement(s)
-        now = self._new(f"load i64, ptr %var.{name}")
-        after = self._new(f"add nsw i64 {now}, {step}")
+        now = self.new(f"load i64, ptr %var.{name}")
+        after = self.new(f"add nsw i64 {now}, {step}")
         again = f"br label %{head}{self.unit.note() if self.rolled else ''}"
         self.lines += [f"store i64 {after}, ptr %var.{name}", again, f"{end}:"]
 
     # ----------------------------------------------------------------------------- expressions
 
-    def _label(self, stem: str) -> str:
-        self.count += 1
-        return f"{stem}.{self.count}"
-
-    def _new(self, instruction: str) -> str:
-        self.count += 1
-        self.lines.append(f"%v{self.count} = {instruction}")
-        return f"%v{self.count}"
-
-    def _as(self, value: _Val, kind: str) -> str:
-        """Give a value as one of this type."""
-        have, text = value
-        if have == "number":
-            return _constant(text, kind)
-        if have == kind:
-            return str(text)
-        a, b = TYPES[have], TYPES[kind]
-        floats = have.startswith("float"), kind.startswith("float")
-        if kind == "boolean":
-            return self._new(
-                f"fcmp une {a} {text}, 0.0" if floats[0] else f"icmp ne {a} {text}, 0"
-            )
-        if floats == (True, True):
-            return self._new(f"{'fpext' if kind == 'float64' else 'fptrunc'} {a} {text} to {b}")
-        if floats == (True, False):
-            return self._new(f"fptosi {a} {text} to {b}")
-        unsigned = have in ("boolean", "uint8")
-        if floats == (False, True):
-            return self._new(f"{'uitofp' if unsigned else 'sitofp'} {a} {text} to {b}")
-        if a == b:
-            return str(text)
-        wider = _RANK.index(kind) > _RANK.index(have)
-        return self._new(f"{('zext' if unsigned else 'sext') if wider else 'trunc'} {a} {text} to {b}")
-
-    def _pair(self, a: _Val, b: _Val) -> tuple[str, str, str]:
-        """Bring two operands to one type."""
-        kinds = [v.kind for v in (a, b) if v.kind != "number"]
-        if kinds:
-            kind = max(kinds, key=_RANK.index)
-        else:
-            kind = "float64" if isinstance(a.text, float) or isinstance(b.text, float) else "int64"
-        return kind, self._as(a, kind), self._as(b, kind)
-
     def _element(self, node: ast.Subscript) -> tuple[str, str]:
         assert isinstance(node.value, ast.Name)
         pointer = self.pointers[node.value.id]
         kind = pointer.kind[1:]
-        index = self._as(self._value(node.slice), "int64")
-        return kind, self._new(
+        index = self.as_kind(self._value(node.slice), "int64")
+        return kind, self.new(
             f"getelementptr inbounds {TYPES[kind]}, ptr {pointer.text}, i64 {index}"
         )
 
-    def _value(self, node: ast.expr) -> _Val:
+    def _value(self, node: ast.expr) -> Val:
         match node:
             case ast.Constant(value=value):
-                return _Val("number", value)
+                return Val("number", value)
             case ast.Name(id=name):
                 return self._name(name)
             case ast.UnaryOp(op=ast.USub()):
                 x = self._value(node.operand)
                 if x.kind == "number":
-                    return _Val("number", -x.text)
+                    return Val("number", -x.text)
                 kind = TYPES[x.kind]
                 minus = "fneg {} {}" if x.kind.startswith("float") else "sub {} 0, {}"
-                return _Val(x.kind, self._new(minus.format(kind, x.text)))
+                return Val(x.kind, self.new(minus.format(kind, x.text)))
             case ast.UnaryOp(op=ast.Not()):
-                x = _Val("boolean", self._as(self._value(node.operand), "boolean"))
-                return _Val("boolean", self._new(f"xor i1 {x.text}, true"))
+                x = Val("boolean", self.as_kind(self._value(node.operand), "boolean"))
+                return Val("boolean", self.new(f"xor i1 {x.text}, true"))
             case ast.BinOp():
                 return self._binary(node)
             case ast.Compare(ops=[op], comparators=[right]):
-                kind, a, b = self._pair(self._value(node.left), self._value(right))
-                names = _COMPARISONS[type(op)]
+                kind, a, b = self.pair(self._value(node.left), self._value(right))
+                names = COMPARISONS[type(op)]
                 test = f"fcmp {names[0]}" if kind.startswith("float") else f"icmp {names[1]}"
-                return _Val("boolean", self._new(f"{test} {TYPES[kind]} {a}, {b}"))
+                return Val("boolean", self.new(f"{test} {TYPES[kind]} {a}, {b}"))
             case ast.IfExp():
-                test = self._as(self._value(node.test), "boolean")
-                kind, a, b = self._pair(self._value(node.body), self._value(node.orelse))
+                test = self.as_kind(self._value(node.test), "boolean")
+                kind, a, b = self.pair(self._value(node.body), self._value(node.orelse))
                 t = TYPES[kind]
-                return _Val(kind, self._new(f"select i1 {test}, {t} {a}, {t} {b}"))
+                return Val(kind, self.new(f"select i1 {test}, {t} {a}, {t} {b}"))
             case ast.Subscript():
                 kind, at = self._element(node)
-                return _Val(kind, self._new(f"load {TYPES[kind]}, ptr {at}"))
+                return Val(kind, self.new(f"load {TYPES[kind]}, ptr {at}"))
             case ast.Call(func=ast.Name(id=name)):
                 return self._call(name, [self._value(a) for a in node.args])
             case ast.Call(func=ast.Attribute(attr=name)):  # np.int32
                 return self._call(name, [self._value(a) for a in node.args])
         raise NotImplementedError(ast.unparse(node))
 
-    def _name(self, name: str) -> _Val:
+    def _name(self, name: str) -> Val:
         if name in self.pointers:
             return self.pointers[name]
         kind = self.variables.get(name)
         if kind is not None:
-            return _Val(kind, self._new(f"load {TYPES[kind]}, ptr %var.{name}"))
+            return Val(kind, self.new(f"load {TYPES[kind]}, ptr %var.{name}"))
         if name in ("inf", "nan"):
-            return _Val("number", float(name))
-        constant = getattr(scalar_kernels, name)
-        return _Val(str(constant.dtype), _constant(constant, str(constant.dtype)))
+            return Val("number", float(name))
+        number = getattr(scalar_kernels, name)
+        return Val(str(number.dtype), constant(number, str(number.dtype)))
 
-    def _binary(self, node: ast.BinOp) -> _Val:
+    def _binary(self, node: ast.BinOp) -> Val:
         a, b = self._value(node.left), self._value(node.right)
         if isinstance(node.op, ast.Pow):
             return self._call("pow", [a, b])
-        kind, x, y = self._pair(a, b)
-        name = _ARITHMETIC[type(node.op)][not kind.startswith("float")]
+        kind, x, y = self.pair(a, b)
+        name = ARITHMETIC[type(node.op)][not kind.startswith("float")]
         if kind == "boolean":
             name = name.split()[0]
-        return _Val(kind, self._new(f"{name} {TYPES[kind]} {x}, {y}"))
+        return Val(kind, self.new(f"{name} {TYPES[kind]} {x}, {y}"))
 
-    def _call(self, name: str, args: list[_Val]) -> _Val:
+    def _call(self, name: str, args: list[Val]) -> Val:
         if name in TYPES:
-            return _Val(name, self._as(args[0], name))
+            return Val(name, self.as_kind(args[0], name))
         if name.endswith("_at"):
-            at = self._as(args[0], "int64")
-            return _Val("*" + name[:-3], self._new(f"inttoptr i64 {at} to ptr"))
+            at = self.as_kind(args[0], "int64")
+            return Val("*" + name[:-3], self.new(f"inttoptr i64 {at} to ptr"))
         if name == "at":  # a pointer further on
             kind = args[0].kind
-            index = self._as(args[1], "int64")
+            index = self.as_kind(args[1], "int64")
             element = TYPES[kind[1:]]
-            return _Val(kind, self._new(
+            return Val(kind, self.new(
                 f"getelementptr inbounds {element}, ptr {args[0].text}, i64 {index}"
             ))  # fmt: skip
         if name == "data_of":  # the address of the elements follows an array's header of two words
-            at = self._new(f"add i64 {args[0].text}, 16")
-            at = self._new(f"inttoptr i64 {at} to ptr")
-            return _Val("int64", self._new(f"load i64, ptr {at}"))
+            at = self.new(f"add i64 {args[0].text}, 16")
+            at = self.new(f"inttoptr i64 {at} to ptr")
+            return Val("int64", self.new(f"load i64, ptr {at}"))
         if name in ("sgemm", "dgemm"):
             return self._gemm("float32" if name == "sgemm" else "float64", args)
         if name in self.unit.kernels:
             given = ", ".join(f"ptr {a.text}" for a in args)
-            return _Val("int64", self._new(f"call i64 @{name}({given})"))
+            return Val("int64", self.new(f"call i64 @{name}({given})"))
         if name == "plus":  # of this sum, and of no other, the order is free: so it becomes vectors
-            kind, x, y = self._pair(*args)
-            return _Val(kind, self._new(f"fadd reassoc nsz contract {TYPES[kind]} {x}, {y}"))
+            kind, x, y = self.pair(*args)
+            return Val(kind, self.new(f"fadd reassoc nsz contract {TYPES[kind]} {x}, {y}"))
         if name in ("float_of_bits", "bits_of_float"):
             kind = "float32" if name == "float_of_bits" else "int32"
             source = TYPES["int32" if kind == "float32" else "float32"]
-            return _Val(kind, self._new(f"bitcast {source} {args[0].text} to {TYPES[kind]}"))
+            return Val(kind, self.new(f"bitcast {source} {args[0].text} to {TYPES[kind]}"))
         if name in self.unit.helpers:
             kind = self.unit.helper(name)
             target = name
         else:
-            kind = max((a.kind for a in args if a.kind != "number"), key=_RANK.index)
+            kind = max((a.kind for a in args if a.kind != "number"), key=RANK.index)
             target = self._known(name, kind, len(args))
             if not target:  # of integers
                 return self._integer(name, kind, args)
-        given = ", ".join(f"{TYPES[kind]} {self._as(a, kind)}" for a in args)
-        return _Val(kind, self._new(f"call {TYPES[kind]} @{target}({given})"))
+        given = ", ".join(f"{TYPES[kind]} {self.as_kind(a, kind)}" for a in args)
+        return Val(kind, self.new(f"call {TYPES[kind]} @{target}({given})"))
 
     def _known(self, name: str, kind: str, arity: int) -> str:
-        if kind not in _ORDER:
+        if kind not in ORDER:
             return ""
         if name == "abs":
-            name = f"llvm.fabs.{_ORDER[kind]}"
-        elif name in _INTRINSICS:
-            name = f"llvm.{_INTRINSICS[name]}.{_ORDER[kind]}"
-        elif name in _LIBRARY:
+            name = f"llvm.fabs.{ORDER[kind]}"
+        elif name in INTRINSICS:
+            name = f"llvm.{INTRINSICS[name]}.{ORDER[kind]}"
+        elif name in LIBRARY:
             name += "f" if kind == "float32" else ""
         else:
             raise NotImplementedError(name)
         self.unit.declare(name, kind, arity)
         return name
 
-    def _integer(self, name: str, kind: str, args: list[_Val]) -> _Val:
-        t, x = TYPES[kind], [self._as(a, kind) for a in args]
+    def _integer(self, name: str, kind: str, args: list[Val]) -> Val:
+        t, x = TYPES[kind], [self.as_kind(a, kind) for a in args]
         if name in ("floor", "ceil", "trunc"):
-            return _Val(kind, x[0])
+            return Val(kind, x[0])
         if name == "abs":
-            x.append(self._new(f"sub {t} 0, {x[0]}"))
+            x.append(self.new(f"sub {t} 0, {x[0]}"))
         sign = "sgt" if name in ("larger", "abs") else "slt"
-        test = self._new(f"icmp {sign} {t} {x[0]}, {x[1]}")
-        return _Val(kind, self._new(f"select i1 {test}, {t} {x[0]}, {t} {x[1]}"))
+        test = self.new(f"icmp {sign} {t} {x[0]}, {x[1]}")
+        return Val(kind, self.new(f"select i1 {test}, {t} {x[0]}, {t} {x[1]}"))
 
-    def _gemm(self, kind: str, args: list[_Val]) -> _Val:
+    def _gemm(self, kind: str, args: list[Val]) -> Val:
         """Call BLAS by its address: the arguments of ``cblas_?gemm``, but for order and α."""
         t = TYPES[kind]
-        at = self._new(f"inttoptr i64 {self._as(args[0], 'int64')} to ptr")
+        at = self.new(f"inttoptr i64 {self.as_kind(args[0], 'int64')} to ptr")
         row_major, as_is, turned = 101, 111, 112
         turns = [f"i32 {turned if a.text else as_is}" for a in args[1:3]]
         m, n, k, a, lda, b, ldb, beta, c, ldc = args[3:]
         given = [
             f"i32 {row_major}", *turns, *(f"i64 {x.text}" for x in (m, n, k)),
-            f"{t} {_constant(1, kind)}", f"ptr {a.text}", f"i64 {lda.text}", f"ptr {b.text}",
-            f"i64 {ldb.text}", f"{t} {self._as(beta, kind)}", f"ptr {c.text}", f"i64 {ldc.text}",
+            f"{t} {constant(1, kind)}", f"ptr {a.text}", f"i64 {lda.text}", f"ptr {b.text}",
+            f"i64 {ldb.text}", f"{t} {self.as_kind(beta, kind)}", f"ptr {c.text}",
+            f"i64 {ldc.text}",
         ]  # fmt: skip
         self.lines.append(f"call void {at}({', '.join(given)})")
-        return _Val("number", 0)
+        return Val("number", 0)
 
 
 @functools.cache
 def dialect() -> str:
     """Name the translator and the functions that it knows: with them, the code may change."""
     here = Path(__file__)
-    text = here.read_bytes() + here.with_name("machine.py").read_bytes()
-    text += inspect.getsource(scalar_kernels).encode()
-    return hashlib.sha256(text + repr(_ODDS).encode()).hexdigest()
+    files = (here.with_name(f"{n}.py") for n in ("instructions", "scalar_kernels", "machine"))
+    text = b"".join(f.read_bytes() for f in (here, *files)) + repr(scalar_kernels.ODDS).encode()
+    return hashlib.sha256(text).hexdigest()
 
 
 def to_llvm(source: str) -> str:

@@ -68,7 +68,8 @@ class Writer:
 
         That is `out`, or another one that is equal to it.
         """
-        if (same := _unchanged(op, args, attrs, out)) is not None:
+        same: Value | None = _unchanged(op, args, attrs, out)
+        if same is not None:
             return same
         values = [a for a in args if isinstance(a, Value)]
         if all(v.kind == "constant" for v in values) and math.prod(out.shape) <= _SMALL:

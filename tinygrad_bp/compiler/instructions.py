@@ -1,0 +1,107 @@
+"""Instructions of LLVM, as text: numbers of a type, and how they are brought to another."""
+
+from __future__ import annotations
+
+import ast
+import struct
+from typing import Any, NamedTuple
+
+import numpy as np
+
+__all__ = ["ARITHMETIC", "COMPARISONS", "INTRINSICS", "LIBRARY", "ORDER", "RANK", "TYPES", "Text",
+           "Val", "constant"]  # fmt: skip
+
+TYPES = {
+    "float32": "float", "float64": "double", "int64": "i64", "int32": "i32", "int8": "i8",
+    "uint8": "i8", "boolean": "i1",
+}  # fmt: skip
+RANK = ("boolean", "uint8", "int8", "int32", "int64", "float32", "float64")
+ORDER = {"float32": "f32", "float64": "f64"}
+
+#: Of floats, of integers.
+ARITHMETIC: dict[type, tuple[str, str]] = {
+    ast.Add: ("fadd contract", "add nsw"), ast.Sub: ("fsub contract", "sub nsw"),
+    ast.Mult: ("fmul contract", "mul nsw"), ast.Div: ("fdiv", ""),
+    ast.BitAnd: ("", "and"), ast.BitOr: ("", "or"), ast.RShift: ("", "ashr"),
+    ast.LShift: ("", "shl"),
+}  # fmt: skip
+COMPARISONS: dict[type, tuple[str, str]] = {
+    ast.Lt: ("olt", "slt"), ast.LtE: ("ole", "sle"), ast.Gt: ("ogt", "sgt"),
+    ast.GtE: ("oge", "sge"), ast.Eq: ("oeq", "eq"), ast.NotEq: ("une", "ne"),
+}  # fmt: skip
+
+#: Functions that LLVM has an instruction for, or a call of the C library.
+INTRINSICS = {
+    "sqrt": "sqrt", "fma": "fma", "floor": "floor", "ceil": "ceil", "trunc": "trunc",
+    "sin": "sin", "cos": "cos", "larger": "maximum", "smaller": "minimum",
+}  # fmt: skip
+LIBRARY = {"atan", "log1p", "expm1", "tanh", "erf", "exp", "log", "pow"}
+
+
+class Val(NamedTuple):
+    """A number or a pointer in the code, or a bare number that has no type yet."""
+
+    kind: str  # a type's name, "*" and a type's name for a pointer, or "number"
+    text: Any
+
+
+def constant(value: Any, kind: str) -> str:
+    """Write a number of this type, exactly."""
+    if kind == "boolean":
+        return "true" if value else "false"
+    if kind.startswith("float"):
+        exact = float(np.float32(value)) if kind == "float32" else float(value)
+        return "0x" + struct.pack(">d", exact).hex().upper()
+    return str(int(value))
+
+
+class Text:
+    """The lines of a function."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.lines: list[str] = []
+
+    def label(self, stem: str) -> str:
+        """Make up a name for a place in the code."""
+        self.count += 1
+        return f"{stem}.{self.count}"
+
+    def new(self, instruction: str) -> str:
+        """Write an instruction; return the name of its result."""
+        self.count += 1
+        self.lines.append(f"%v{self.count} = {instruction}")
+        return f"%v{self.count}"
+
+    def as_kind(self, value: Val, kind: str) -> str:
+        """Give a value as one of this type."""
+        have, text = value
+        if have == "number":
+            return constant(text, kind)
+        if have == kind:
+            return str(text)
+        a, b = TYPES[have], TYPES[kind]
+        floats = have.startswith("float"), kind.startswith("float")
+        if kind == "boolean":
+            return self.new(f"fcmp une {a} {text}, 0.0" if floats[0] else f"icmp ne {a} {text}, 0")
+        if floats == (True, True):
+            return self.new(f"{'fpext' if kind == 'float64' else 'fptrunc'} {a} {text} to {b}")
+        if floats == (True, False):
+            return self.new(f"fptosi {a} {text} to {b}")
+        unsigned = have in ("boolean", "uint8")
+        if floats == (False, True):
+            return self.new(f"{'uitofp' if unsigned else 'sitofp'} {a} {text} to {b}")
+        if a == b:
+            return str(text)
+        wider = RANK.index(kind) > RANK.index(have)
+        name = "trunc" if not wider else "zext" if unsigned else "sext"
+        return self.new(f"{name} {a} {text} to {b}")
+
+    def pair(self, a: Val, b: Val) -> tuple[str, str, str]:
+        """Bring two operands to one type."""
+        kinds = [v.kind for v in (a, b) if v.kind != "number"]
+        if kinds:
+            kind = max(kinds, key=RANK.index)
+        else:
+            kind = "float64" if isinstance(a.text, float) or isinstance(b.text, float) else "int64"
+        return kind, self.as_kind(a, kind), self.as_kind(b, kind)
