@@ -8,7 +8,7 @@ import numpy as np
 
 from .op import Op
 
-__all__ = ["DtypeError", "ShapeError", "explain_failure", "shown"]
+__all__ = ["DtypeError", "ShapeError", "explain_failure", "knowable", "shown"]
 
 
 class ShapeError(RuntimeError, ValueError):
@@ -32,6 +32,15 @@ _REMEDIES = {
 _BROADCASTING = (
     "compared from the last axis, lengths have to be equal or 1 (insert an axis with unsqueeze)"
 )
+
+
+def knowable(array: Any) -> bool:
+    """Whether the elements of an array may be checked.
+
+    In a step that is being compiled only what depends on the arguments alone can be, before the
+    program is run.
+    """
+    return getattr(array, "knowable", True)  # type: ignore[no-any-return]
 
 
 def shown(array: Any) -> Any:

@@ -66,6 +66,7 @@ class Returned:
         self.backward, self.open, self.simple = backward, open_ends, False
 
     def __call__(self, outputs: Any, given: Any) -> Any:
+        """Return it, of the outputs and of the tensors that `Backward` asks for."""
         results = [wrap(x) for x in outputs[: self.count]]
         if self.backward is not None:
             ends = [results[i] for i in self.open]

@@ -227,9 +227,16 @@ class Trace(Values):
 
     def asked(self, array: Array) -> bool:
         """Note that the program goes for this answer only; or say that only the step gives it."""
+        question = self.question(array)
+        if question is not None:
+            self.questions.append((question, array.copy()))
+        return question is not None
+
+    def question(self, array: Array) -> Program | None:
+        """Return how an array is computed of the arguments; None if it takes more, or much."""
         known = self._known.get(id(array))
         if known is None or known.value is None:
-            return False
+            return None
         made = {call.out: call for call in self.program.calls}
         needed: set[Value] = set()
         stack = [known.value]
@@ -241,13 +248,11 @@ class Trace(Values):
             if value in made:
                 stack += made[value].operands
             elif value.kind not in ("input", "constant", "state"):
-                return False
+                return None
         question = Program(inputs=self.program.inputs, outputs=[known.value])
         question.calls = [call for call in self.program.calls if call.out in needed]
-        if len(question.calls) > _LONGEST:  # it would be computed twice in every step
-            return False
-        self.questions.append((question, array.copy()))
-        return True
+        # What takes long would be computed twice in every step.
+        return question if len(question.calls) <= _LONGEST else None
 
 
 def _taken_out(x: Any, arrays: list[Any]) -> Any:

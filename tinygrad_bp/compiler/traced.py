@@ -38,6 +38,12 @@ class Traced(np.ndarray[Any, Any]):
     plain: Any = None
     trace: Any = None
 
+    @property
+    def knowable(self) -> bool:
+        """Whether the elements depend on constants and arguments alone."""
+        trace = self.trace
+        return trace.is_constant(self.plain) or trace.question(self.plain) is not None
+
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         """Run a ufunc, and note it."""
         trace = _trace_of(inputs, kwargs.get("out", ()))

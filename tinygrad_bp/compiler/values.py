@@ -103,6 +103,7 @@ class Values:
         self._changed: set[int] = set()  # memory whose change is noted
         self._keep: list[Any] = []
         self._seen: dict[int, Any] = {}  # tensors that were there before
+        self._arrays: dict[int, Array] = {}
         self._old: dict[int, Array] = {}  # and their arrays
         self._old_owners: dict[int, Array] = {}
         self._inputs: list[Array] = []
@@ -234,7 +235,12 @@ class Values:
         """Note that a tensor is looked at: it may have been there before the step."""
         if id(tensor) not in self._seen and not self.was_made(tensor):
             self._seen[id(tensor)] = tensor
+            self._arrays[id(tensor)] = array
             self.there_before(array)
+
+    def array_of(self, tensor: Any) -> Any:
+        """Return the memory that a tensor came with."""
+        return self._arrays.get(id(tensor))
 
     def there_before(self, array: Array) -> None:
         """Note an array that is no work of the step: its elements may be others next time."""

@@ -84,6 +84,8 @@ def _set(tensor: Any, array: Any) -> None:
     _slot_set(tensor, array.plain if type(array) is Traced else array)
     if trace is not None:
         if trace.is_old(tensor):
+            if trace.array_of(tensor) is _slot.__get__(tensor):
+                return  # x.data -= …
             trace.refuse(
                 "the memory of a tensor is exchanged (.data = …, resize_)",
                 "Copy into it: with tgb.no_grad(): x.copy_(…).",
