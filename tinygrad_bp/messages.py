@@ -40,7 +40,7 @@ def knowable(array: Any) -> bool:
     In a step that is being compiled only what depends on the arguments alone can be, before the
     program is run.
     """
-    return getattr(array, "knowable", True)  # type: ignore[no-any-return]
+    return getattr(array, "knowable", True)
 
 
 def shown(array: Any) -> Any:

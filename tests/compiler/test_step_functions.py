@@ -86,6 +86,17 @@ def test_surroundings_are_looked_at_in_each_call(monkeypatch: Any) -> None:
     assert f(x).tolist() == [4, 4] and f.traces == 4
 
 
+class Settings:
+    shift = 1.0
+
+
+def test_attributes_of_the_users_classes_are_looked_at(monkeypatch: Any) -> None:
+    f = compile(lambda x: x + Settings.shift)
+    assert f(tgb.ones(1)).tolist() == [2]
+    monkeypatch.setattr(Settings, "shift", 5.0)
+    assert f(tgb.ones(1)).tolist() == [6] and f.traces == 2
+
+
 def test_an_array_of_the_surroundings_is_read_in_each_call(monkeypatch: Any) -> None:
     monkeypatch.setitem(globals(), "table", table.copy())
     f = compile(lambda x: x * tgb.from_numpy(table))

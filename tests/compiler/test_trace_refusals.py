@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+from collections import deque
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,7 @@ from tinygrad_bp.compiler import CompileWarning, TraceError
 compile = tgb.compile
 
 
-class Kept:
-    last: Any = None
+queue: deque[Any] = deque(maxlen=1)
 
 
 settings = {"scale": 2.0}
@@ -63,7 +63,7 @@ def pythons_stream(x: Any) -> Any:
 
 
 def left_behind(x: Any) -> Any:
-    Kept.last = x * 2
+    queue.append(x * 2)
     return x
 
 
@@ -116,7 +116,7 @@ def test_refused_with_line_and_remedy(function: Any, what: str, remedy: str) -> 
         compile(function, backend="reference")(tgb.randn(3, 4))
     message = str(caught.value)
     assert remedy in message and "test_trace_refusals.py" in message
-    Kept.last = None
+    queue.clear()
     settings["scale"] = 2.0
 
 
@@ -187,14 +187,14 @@ def outcome(out: Any) -> Any:
 
 def effects(f: Any) -> Any:
     losses.clear()
-    Kept.last = None
+    queue.clear()
     settings["scale"] = 2.0
     tgb.manual_seed(1)
     np.random.seed(1)
     random.seed(1)
     arguments = [tgb.randn(3, 4) for _ in range(3)]
     found = [outcome(f(x)) for x in arguments]
-    found += [outcome(Kept.last), len(losses), settings["scale"], tgb.rand(2).tolist()]
+    found += [[outcome(t) for t in queue], len(losses), settings["scale"], tgb.rand(2).tolist()]
     return [*found, [x.tolist() for x in arguments], np.random.rand(), random.random()]
 
 

@@ -111,6 +111,7 @@ class Surroundings:
         self.seen: dict[int, Any] = {}
         self.arrays: list[Any] = []
         self.functions: list[tuple[Any, Any, Any]] = []
+        self.attributes: list[tuple[Any, str, Any]] = []
         self.modules.append((GLOBAL_HOOKS, dict(GLOBAL_HOOKS)))
         self._walk(function, 0)
         self.count = changes.count
@@ -182,15 +183,20 @@ class Surroundings:
         self.functions.append((f, f.__defaults__, f.__code__))
         for value in (*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values()):
             self._walk(value, depth + 1)
-        stack = [f.__code__]
+        names, stack = set(), [f.__code__]
         while stack:
             code = stack.pop()
             stack += [c for c in code.co_consts if isinstance(c, types.CodeType)]
-            for name in code.co_names:
-                if name in f.__globals__:
-                    value = f.__globals__[name]
-                    self.globals.append((f.__globals__, name, value))
-                    self._walk(value, depth + 1)
+            names.update(code.co_names)
+        for name in sorted(names.intersection(f.__globals__)):
+            value = f.__globals__[name]
+            self.globals.append((f.__globals__, name, value))
+            self._walk(value, depth + 1)
+            if isinstance(value, (type, types.ModuleType)) and not _is_library(value):
+                # What the function may ask a module or a class of the user for.
+                for attribute in sorted(names.intersection(vars(value))):
+                    self.attributes.append((value, attribute, getattr(value, attribute)))
+                    self._walk(getattr(value, attribute), depth + 1)
 
     def unchanged(self) -> bool:
         """Whether the modules are what they were; the count of changes is brought up to date."""
@@ -209,6 +215,8 @@ class Surroundings:
         for function, defaults, code in self.functions:
             conditions.add("{f}.__defaults__ is {d} and {f2}.__code__ is {c}", f=function,
                            d=defaults, f2=function, c=code)  # fmt: skip
+        for owner, name, value in self.attributes:
+            conditions.add(_equal(f"{{o}}.{name}", value), o=owner, v=value)
         for namespace, name, value in self.globals:
             conditions.add(_equal(f"{{g}}.get({name!r})", value), g=namespace, v=value)
         conditions.names["is_"] = operator.is_
@@ -232,6 +240,9 @@ class Surroundings:
         for cell, value in self.cells:
             if not _same(cell.cell_contents, value):
                 what = "a variable of the function around it"
+        for owner, name, value in self.attributes:
+            if not _same(getattr(owner, name), value):
+                what = f"{name!r} of {owner!r}"
         for namespace, name, value in self.globals:
             if not _same(namespace.get(name), value):
                 what = f"the global variable {name!r}"
@@ -270,7 +281,8 @@ def _difference(now: Any, before: Any) -> str:
 
 def _is_library(x: Any) -> bool:
     """Whether a function or class is part of Python, of a package or of this one."""
-    name = (getattr(x, "__module__", None) or "").partition(".")[0]
+    module = x.__name__ if isinstance(x, types.ModuleType) else getattr(x, "__module__", None)
+    name = (module or "").partition(".")[0]
     return name in ("numpy", "builtins", __name__.partition(".")[0]) or name in _STANDARD
 
 
