@@ -141,3 +141,18 @@ def test_an_index_out_of_range_is_refused_before_a_state_changes() -> None:
         step([built.arrays[x], np.array([0, 1, 3, 1])])
     assert weight.array is not None
     assert weight.array.tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_extremes_of_special_numbers(dtype: Any) -> None:
+    built = Building()
+    numbers = built.normal(8, 40, dtype=dtype)
+    numbers[0, 3], numbers[1, 5], numbers[2, 7] = np.nan, -np.nan, np.inf
+    numbers[3], numbers[4], numbers[5] = -np.inf, np.inf, -0.0
+    numbers[6, 1] = -np.inf
+    x = built.input(numbers)
+    for op in (reduce.amax, reduce.amin):
+        built.output(built(op, x, axis=1), built(op, x, axis=0), built(op, x))
+        built.output(built(op, built(ew.negative, x), axis=1, keepdims=True))
+    built.output(built(loss.softmax, x, axis=1))
+    agree(built, steps=1)

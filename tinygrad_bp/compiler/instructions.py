@@ -73,6 +73,29 @@ class Text:
         self.lines.append(f"%v{self.count} = {instruction}")
         return f"%v{self.count}"
 
+    def rank(self, value: Val, name: str) -> Val:
+        """Give the integer that stands where a float does in order; or turn it back.
+
+        The largest of integers is found in vectors, that of floats is not, for the sake of NaN:
+        it comes first or last here (`rank_up`, `rank_down`), so that it is what is found.
+        """
+        forth = value.kind.startswith("float")
+        wide = 32 if value.kind in ("float32", "int32") else 64
+        whole, real = f"i{wide}", "float" if wide == 32 else "double"
+        bits = value.text
+        if forth:
+            bits = self.new(f"bitcast {real} {value.text} to {whole}")
+        sign = self.new(f"ashr {whole} {bits}, {wide - 1}")
+        most = 2 ** (wide - 1) - 1
+        flip = self.new(f"and {whole} {sign}, {most}")
+        turned = self.new(f"xor {whole} {bits}, {flip}")
+        if not forth:
+            return Val(f"float{wide}", self.new(f"bitcast {whole} {turned} to {real}"))
+        strange = self.new(f"fcmp uno {real} {value.text}, {value.text}")
+        end = most if name == "rank_up" else -most - 1
+        picked = self.new(f"select i1 {strange}, {whole} {end}, {whole} {turned}")
+        return Val(f"int{wide}", picked)
+
     def as_kind(self, value: Val, kind: str) -> str:
         """Give a value as one of this type."""
         have, text = value

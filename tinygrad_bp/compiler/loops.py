@@ -20,6 +20,7 @@ __all__ = ["LoopCode"]
 
 _COMBINE = {reduce.sum: "plus", reduce.amax: "larger", reduce.amin: "smaller"}
 _START = {reduce.sum: 0.0, reduce.amax: -math.inf, reduce.amin: math.inf}
+_RANKS = {reduce.amax: "rank_up", reduce.amin: "rank_down"}
 
 
 class LoopCode:
@@ -209,14 +210,18 @@ class LoopCode:
         for call in calls:
             if call.op in REDUCTIONS and self.levels[call.out] == "row":
                 kind = KINDS[call.out.dtype.char]
-                starts.append(f"{self.names[call.out]} = {literal(_START[call.op], kind)}")
+                starts.append(self._begin(call, kind))
+        ends: list[str] = []
         for call in calls:
             lines += self._statement(call, hoisted, loaded)
+            if call.op in _RANKS and self.levels[call.out] == "row":
+                name = self.names[call.out]
+                ends.append(f"{name} = ranked({name}_)")
         depth = 0
         for k in range(self.border, len(self.axes)):
             starts.append("    " * depth + f"for i{k} in range({self._extent(k)}):")
             depth += 1
-        return starts + ["    " * depth + line for line in lines]
+        return starts + ["    " * depth + line for line in lines] + ends
 
     def _operand(self, v: Any, call: Call, kind: str, lines: list[str],
                  hoisted: dict[Any, str], loaded: dict[Any, str]) -> str:  # fmt: skip
@@ -299,16 +304,31 @@ class LoopCode:
         value = self._as_stored(call.out, self.names[call.out])
         return f"{self._pointer(call.out)}[{index}] = {value}"
 
+    def _begin(self, call: Call, kind: str) -> str:
+        """Write what a sum or an extreme begins with."""
+        name, start = self.names[call.out], literal(_START[call.op], kind)
+        rank = _RANKS.get(call.op)
+        return f"{name}_ = {rank}({start})" if rank else f"{name} = {start}"
+
+    def _step(self, call: Call, x: str) -> str:
+        """Write how one more element comes to it. Extremes are found among ranks."""
+        name, combine = self.names[call.out], _COMBINE[call.op]
+        rank = _RANKS.get(call.op)
+        if rank:
+            return f"{name}_ = {combine}({name}_, {rank}({x}))"
+        return f"{name} = {combine}({name}, {x})"
+
     def _reduction(self, call: Call, x: str, kind: str) -> list[str]:
         out, name, combine = call.out, self.names[call.out], _COMBINE[call.op]
         if self.levels[out] == "row":
-            return [f"{name} = {combine}({name}, {x})"]
+            return [self._step(call, x)]
         start, steps = literal(_START[call.op], kind), self._own_walk(call)
         pointer = self._pointer(out)
         if not any(steps):
-            self.top.append(f"{name} = {start}")
-            self.bottom.append(f"{pointer}[0] = {name}")
-            return [f"{name} = {combine}({name}, {x})"]
+            self.top.append(self._begin(call, kind))
+            result = f"ranked({name}_)" if call.op in _RANKS else name
+            self.bottom.append(f"{pointer}[0] = {result}")
+            return [self._step(call, x)]
         self.top += [f"for i in range({math.prod(out.shape)}):", f"    {pointer}[i] = {start}"]
         place = f"{pointer}[{self._index(0, steps)}]"
         return [f"{place} = {combine}({place}, {x})"]

@@ -249,6 +249,8 @@ class _Function(Text):
         if name == "plus":  # of this sum, and of no other, the order is free: so it becomes vectors
             kind, x, y = self.pair(*args)
             return Val(kind, self.new(f"fadd reassoc nsz contract {TYPES[kind]} {x}, {y}"))
+        if name in ("rank_up", "rank_down", "ranked"):
+            return self.rank(args[0], name)
         if name in ("float_of_bits", "bits_of_float"):
             kind = "float32" if name == "float_of_bits" else "int32"
             source = TYPES["int32" if kind == "float32" else "float32"]
