@@ -15,6 +15,7 @@ import tinygrad_bp as tgb
 from tests.compiler.pairs import BACKENDS, close, equal_models, mlp, regression
 from tinygrad_bp import nn
 from tinygrad_bp.compiler import step as steps
+from tinygrad_bp.compiler.recording import Recording
 
 Pair = namedtuple("Pair", "a b")
 factor = 2.0
@@ -345,6 +346,23 @@ def test_many_specialisations_do_not_leak() -> None:
     del step
     gc.collect()
     assert gone() is None
+
+
+def test_the_trace_is_not_kept() -> None:
+    """It holds every array of the step."""
+    model = mlp()
+    step = compile(lambda x: model(x).sum().backward())
+    step(tgb.ones(2, 2))
+    gc.collect()
+    assert not [x for x in gc.get_objects() if isinstance(x, Recording)]
+    assert step.traces == 1
+
+
+def test_the_source_is_shown() -> None:
+    f = compile(lambda x: x.exp() + 1, backend="numpy")
+    assert f.source == ""
+    f(tgb.ones(2))
+    assert "np.exp" in f.source or "exp(" in f.source
 
 
 def test_a_compiled_step_is_forgotten_with_its_model() -> None:

@@ -71,6 +71,11 @@ class CompiledStep:
             return self.function(*args, **kwargs)
         return self._traced(args, kwargs)
 
+    @property
+    def source(self) -> str:
+        """The code that the program of the latest call runs as; "" before the first."""
+        return getattr(self.specialised[0].execute, "source", "") if self.specialised else ""
+
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         # Decorated methods: one compiled step an instance.
         if instance is None:
