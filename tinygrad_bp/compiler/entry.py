@@ -6,11 +6,12 @@ is to be checked before a program is run, and put in place after it, is written 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
 from ..storage import latest, tick
-from ..tensor import Tensor
+from ..tensor import Tensor, wrap
 from .guards import Conditions
 
 __all__ = ["MISS", "Entry", "write_entry"]
@@ -21,13 +22,38 @@ MISS: Any = object()
 Entry = Callable[[Any, Any], Any]
 
 
+def _alone() -> int:
+    held = [object()]
+    return sys.getrefcount(held[0])
+
+
+#: What is counted of an object that only a list holds.
+_ALONE = _alone()
+
+
+def _letting_go(gradients: list[Any], ours: list[bool]) -> Callable[[], None]:
+    """Make a function that leaves gradients to whoever has kept them, with the numbers they have.
+
+    The program writes the next ones into the same memory, which gets tensors of its own.
+    """
+
+    def let_go() -> None:
+        for i, gradient in enumerate(gradients):
+            if ours[i]:
+                memory = gradient._array
+                gradient._array = memory.copy()
+                gradients[i] = wrap(memory)
+
+    return let_go
+
+
 def write_entry(
     conditions: Conditions,
     arguments: list[str],
     ask: Any,
     draws: list[Any],
     execute: Any,
-    gradients: list[tuple[Any, Any]],
+    gradients: list[tuple[Any, Any, bool]],
     storages: list[Any],
     rebuild: Any,
     operands: str = "",
@@ -44,8 +70,9 @@ def write_entry(
     draws : list of callable
     execute : callable
         ``execute(inputs, scalars, draws) -> outputs``.
-    gradients : list of (Tensor, Tensor or None)
-        What the gradient of each tensor is afterwards.
+    gradients : list of (Tensor, Tensor or None, bool)
+        What the gradient of each tensor is afterwards, and whether the program writes it anew in
+        each step.
     storages : list of Storage
         Memory that the program writes to, which recorded graphs may have kept.
     rebuild : callable or None
@@ -62,15 +89,22 @@ def write_entry(
     inputs = "".join(f"{text}._array, " for text in arguments)
     scalars = "scalars" if ask is not None else "()"
     drawn = "[draw() for draw in draws]" if draws else "()"
-    lines.append(f"outputs = execute(({inputs}), {scalars}, {drawn})")
-    for tensor, gradient in gradients:
+    names["G"] = held = [gradient for _, gradient, _ in gradients]
+    after, kept = [], []
+    for i, (tensor, gradient, ours) in enumerate(gradients):
         leaf = tensor._node
-        t, g = bind(tensor), bind(gradient)
+        where = f"{bind(tensor)}.grad"
         if leaf is not None and leaf.extra is not None and tensor._view is None:
             where = f"{bind(leaf.extra)}.grad"
-        else:
-            where = f"{t}.grad"
-        lines.append(f"if {where} is not {g}: {t}.grad = {g}")
+        after.append(f"if {where} is not G[{i}]: {bind(tensor)}.grad = G[{i}]")
+        if ours:
+            kept.append(f"refs(G[{i}]) > {_ALONE} + ({where} is G[{i}])")
+    if kept:
+        names["refs"] = sys.getrefcount
+        names["let_go"] = _letting_go(held, [ours for _, _, ours in gradients])
+        lines.append(f"if {' or '.join(kept)}: let_go()")
+    lines.append(f"outputs = execute(({inputs}), {scalars}, {drawn})")
+    lines += after
     if storages:
         lines.append("latest.at = now = tick()")
         for storage in storages:

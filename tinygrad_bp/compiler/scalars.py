@@ -95,9 +95,8 @@ class _Asked:
     """Updates in lockstep, of which the first is asked."""
 
     def __init__(self, leader: Update, members: list[Update]) -> None:
-        self.members = members
         self.optimizer, self.group = leader.optimizer, leader.group
-        self.parameter, self.gradient = leader.parameter, leader.gradient
+        self.parameter = leader.parameter
         self.formula, self.names, self.flags = leader.signature
         state = self.optimizer.state.get(self.parameter, {})
         self.books = [t._array for t in state.values() if _is_number(t, self.parameter)]
@@ -117,7 +116,8 @@ class _Asked:
         own = optimizer.__dict__
         own["_run"] = self._take
         try:
-            optimizer._update(optimizer.param_groups[self.group], self.parameter, self.gradient)
+            # The update itself is left out, so that any tensor does for the gradient.
+            optimizer._update(optimizer.param_groups[self.group], self.parameter, self.parameter)
         finally:
             del own["_run"]
         formula, scalars, flags = self.answer

@@ -213,18 +213,27 @@ def _specialised(recording: Recording, out: Any, conditions: Conditions,
     program.stores += recording.stores()
     allowed: set[int] = set()
     gradients = []
+    accumulated = set()  # gradients that the step came with
     for tensor, before in recording.entered.values():
         gradient = tensor.grad
-        if before is not ...:
-            conditions.add("{t}.grad is {g}", t=tensor, g=before)
+        if before is None:
+            conditions.add("{t}.grad is None", t=tensor)
+        elif before is not ...:
+            # Its memory: the tensor over it is another one where somebody has kept the last.
+            conditions.add("{t}.grad is not None and {t}.grad._array is {a}"
+                           " and {t}.grad._node is None", t=tensor, a=before._array)  # fmt: skip
+            accumulated.add(id(before))
+            if gradient is before:
+                continue
         if gradient is not None and recording.was_made(gradient):
             new = recording.value(gradient._array)
             memory = Value("state", new.shape, new.dtype, gradient._array, "gradient")
             program.stores.append((memory, new))
             allowed.add(id(gradient))
-        gradients.append((tensor, gradient))
+        ours = gradient is not None and recording.was_made(gradient)
+        gradients.append((tensor, gradient, ours))
     for tensor in recording.tensors:
-        if tensor is None or any(tensor is t for _, t in named):
+        if id(tensor) in accumulated or any(tensor is t for _, t in named):
             continue
         conditions.add("{t}._array is {a}", t=tensor, a=tensor._array)
         conditions.add("{t}._node is {n}" if tensor._node is not None else "{t}._node is None",
