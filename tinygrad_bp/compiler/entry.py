@@ -91,7 +91,7 @@ def write_entry(
     drawn = "[draw() for draw in draws]" if draws else "()"
     names["G"] = held = [gradient for _, gradient, _ in gradients]
     after, kept = [], []
-    for i, (tensor, gradient, ours) in enumerate(gradients):
+    for i, (tensor, _, ours) in enumerate(gradients):
         leaf = tensor._node
         where = f"{bind(tensor)}.grad"
         if leaf is not None and leaf.extra is not None and tensor._view is None:

@@ -183,7 +183,8 @@ class Surroundings:
         self.functions.append((f, f.__defaults__, f.__code__))
         for value in (*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values()):
             self._walk(value, depth + 1)
-        names, stack = set(), [f.__code__]
+        names: set[str] = set()
+        stack = [f.__code__]
         while stack:
             code = stack.pop()
             stack += [c for c in code.co_consts if isinstance(c, types.CodeType)]
