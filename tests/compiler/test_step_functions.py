@@ -365,6 +365,13 @@ def test_the_trace_is_not_kept() -> None:
     assert step.traces == 1
 
 
+def test_the_program_is_explained() -> None:
+    f = compile(lambda x: x.exp() + 1)
+    assert "call it first" in f.explain()
+    f(tgb.ones(2))
+    assert "exp" in f.explain() and "add" in f.explain()
+
+
 def test_the_source_is_shown() -> None:
     f = compile(lambda x: x.exp() + 1, backend="numpy")
     assert f.source == ""

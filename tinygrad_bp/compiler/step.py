@@ -28,6 +28,7 @@ from .entry import MISS, Entry, write_entry
 from .errors import CompileWarning, TraceError, refuse
 from .forward import Backward
 from .guards import Conditions, Surroundings, tensors_in
+from .listing import program_text
 from .program import Program, Value
 from .recording import Recording
 from .reference import Build, Execute, reference
@@ -75,6 +76,13 @@ class CompiledStep:
     def source(self) -> str:
         """The code that the program of the latest call runs as; "" before the first."""
         return getattr(self.specialised[0].execute, "source", "") if self.specialised else ""
+
+    def explain(self) -> str:
+        """Return the program of the latest call as text: its operations, and how they are run."""
+        if not self.specialised:
+            return "not compiled yet: call it first"
+        one = self.specialised[0]
+        return program_text(one.program, getattr(one.execute, "lowered", None))
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         # Decorated methods: one compiled step an instance.
