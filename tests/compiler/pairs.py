@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,8 @@ import numpy as np
 import tinygrad_bp as tgb
 from tinygrad_bp.compiler import CompiledStep, compile
 
-#: The back ends that need no compiler; native code has tests of its own.
-BACKENDS = ("reference", "numpy")
+#: The back ends that there are here.
+BACKENDS = ("reference", "numpy", *(["numba"] if find_spec("numba") else []))
 
 
 def mlp() -> Any:
