@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..memory import aligned
 from ..rules import elementwise as ew
 from ..rules import linalg
 from .program import Call, Program, Value
@@ -22,7 +23,7 @@ __all__ = ["ReplayStep"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-_BLOCK = 16384  # elements of each array of a chain at a time
+_BLOCK = 32768  # elements of each array of a chain at a time
 
 
 class ReplayStep:
@@ -107,7 +108,7 @@ class ReplayStep:
             elif _into(call) and out not in pinned:
                 key = (out.shape, out.dtype)
                 free = self._free.setdefault(key, [])
-                name = free.pop() if free else self._constant(np.empty(*key), "b")
+                name = free.pop() if free else self._constant(aligned(*key), "b")
                 buffers[out] = (key, name)
                 lines.append(self._line(call, name))
                 self._known[out] = name
@@ -197,8 +198,9 @@ class ReplayStep:
             i = made.get(new, -1)
             call = program.calls[i] if i >= 0 else None
             if (
-                call is not None and type(call.op.forward) is np.ufunc and new not in homes
-                and last.get(state, -1) <= i and viewed.isdisjoint((state, new))
+                call is not None and _into(call) and new not in homes
+                # A product must not be written over what it reads.
+                and last.get(state, -1) <= i - (call.op is linalg.matmul) and viewed.isdisjoint((state, new))
                 and state not in program.outputs and new not in program.outputs
                 and state.shape == new.shape and state.dtype == new.dtype
             ):  # fmt: skip
