@@ -200,7 +200,8 @@ class ReplayStep:
             if (
                 call is not None and _into(call) and new not in homes
                 # A product must not be written over what it reads.
-                and last.get(state, -1) <= i - (call.op is linalg.matmul) and viewed.isdisjoint((state, new))
+                and last.get(state, -1) <= i - (call.op is linalg.matmul)
+                and viewed.isdisjoint((state, new))
                 and state not in program.outputs and new not in program.outputs
                 and state.shape == new.shape and state.dtype == new.dtype
             ):  # fmt: skip
