@@ -83,7 +83,7 @@ class ReplayStep:
         for v in program.scalars:
             kind = self._constant(v.dtype.type, "kind")
             lines.append(f"{self._known[v]} = {kind}({self._known[v]})")
-        self._viewed = {c.out: c.args[0] for c in program.calls if c.op.view}
+        self._shared = {c.out: _shared(c) for c in program.calls}
         last: dict[Value, int] = {}
         for i, call in enumerate(program.calls):
             for v in call.operands:
@@ -181,8 +181,7 @@ class ReplayStep:
     def _pin_views(self, program: Program, last: dict[Value, int], pinned: set[Value]) -> None:
         """Let memory live as long as the views of it."""
         for call in reversed(program.calls):
-            if call.op.view and call.args:
-                source = call.args[0]
+            for source in self._shared[call.out]:
                 last[source] = max(last.get(source, 0), last.get(call.out, 0))
                 if call.out in pinned:
                     pinned.add(source)
@@ -191,7 +190,7 @@ class ReplayStep:
         """Find the new values that may be written over a state at once."""
         made = {call.out: i for i, call in enumerate(program.calls)}
         # What is stored elsewhere is read at the end.
-        viewed = {c.args[0] for c in program.calls if c.op.view and c.args}
+        viewed = {v for sources in self._shared.values() for v in sources}
         viewed.update(new for _, new in program.stores if new.kind == "state")
         homes: dict[Value, Value] = {}
         for state, new in program.stores:
@@ -209,12 +208,11 @@ class ReplayStep:
         return homes
 
     def _output(self, value: Value) -> str:
-        source = value
-        while source in self._viewed:
-            source = self._viewed[source]
-        if source.kind == "computed":
-            return f"np.asarray({self._name(value)})"
-        return f"np.array({self._name(value)})"
+        sources = [value]
+        for source in sources:  # which grows on the way
+            sources += self._shared.get(source, [])
+        own = all(source.kind == "computed" for source in sources)
+        return f"np.{'asarray' if own else 'array'}({self._name(value)})"
 
     def _line(self, call: Call, out: str | None, names: Any = None) -> str:
         given = names or {}
@@ -249,6 +247,13 @@ def _run_of(calls: list[Call], first: int) -> list[Call]:
             break
         run.append(call)
     return run
+
+
+def _shared(call: Call) -> list[Value]:
+    """List the operands whose memory the result may lie in."""
+    if call.op.name.startswith("numpy_"):  # a function of NumPy's, which may give a view of any
+        return list(call.operands)
+    return list(call.operands)[:1] if call.op.view else []
 
 
 def _into(call: Call) -> bool:
