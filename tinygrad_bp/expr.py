@@ -203,4 +203,5 @@ def same(a: Any, b: Any) -> bool:
         return False
     tight = 1e-12 if b.dtype.itemsize >= 8 else 1e-4
     scale = float(np.max(np.abs(b), initial=0, where=np.isfinite(b))) if b.size else 0.0
-    return bool(np.allclose(a, b, rtol=tight, atol=tight * scale, equal_nan=True))
+    with np.errstate(all="ignore"):  # infinities are equal to themselves
+        return bool(np.allclose(a, b, rtol=tight, atol=tight * scale, equal_nan=True))

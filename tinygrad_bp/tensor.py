@@ -451,7 +451,7 @@ def record(op: Op, args: Any, values: Any, attrs: dict[str, Any], out: Tensor) -
                 break
     if None in inputs:  # remember the constants, without keeping them alive
         node.constants = [
-            None if n is not None else weakref.ref(a) if isinstance(a, _REFERABLE) else a
+            None if n is not None else weakref.ref(a) if _referable(a) else a
             for a, n in zip(args, inputs, strict=True)
         ]
     if origin:
@@ -492,7 +492,9 @@ def _watch(op: Op, values: Any, attrs: dict[str, Any], out: Tensor) -> None:
         out._inference = True
 
 
-_REFERABLE = (Tensor, np.ndarray)
+def _referable(operand: Any) -> bool:
+    """Whether somebody else may hold an operand: not a number that promotion made an array."""
+    return isinstance(operand, Tensor) or (isinstance(operand, np.ndarray) and operand.ndim > 0)
 
 
 def lift(array: Any, node: Node) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from .draws import stream
 from .dtype import as_numpy, float16, float32, float64
 from .tensor import Tensor
 
-__all__ = ["assert_close", "make_tensor"]
+__all__ = ["assert_close", "assert_gradients", "make_tensor"]
 
 # Relative and absolute tolerances, as PyTorch has them for each dtype.
 _TOLERANCES = {float16: (1e-3, 1e-5), float32: (1.3e-6, 1e-5), float64: (1e-7, 1e-7)}
@@ -172,3 +173,13 @@ def make_tensor(*shape: Any, dtype: Any, device: Any = "cpu", low: float | None 
     if noncontiguous and array.size > 1:
         array = np.repeat(array, 2, axis=-1)[..., ::2]
     return finish(array, requires_grad)
+
+
+def assert_gradients(*args: Any, **kwargs: Any) -> None:
+    """Assert that gradients derived by hand are right; else fail with the diagnosis.
+
+    See :func:`tinygrad_bp.diagnosis.assert_gradients`.
+    """
+    __tracebackhide__ = True
+    # The room lies above this one, and is reached when it is asked for.
+    import_module("tinygrad_bp.diagnosis").assert_gradients(*args, **kwargs)

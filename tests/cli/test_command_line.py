@@ -162,12 +162,13 @@ def without(monkeypatch: pytest.MonkeyPatch, *packages: str) -> None:
 def test_without_any_extra_it_trains_compares_and_reports(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    without(monkeypatch, "matplotlib", "graphviz", "tqdm", "pooch")
+    without(monkeypatch, "matplotlib", "graphviz", "latex2mathml", "tqdm", "pooch")
     run = run_demo(tmp_path, "--epochs", "1")
     assert run.code == 0, run.err
     assert run.out.count(INSTALL) == 1
     assert "no curves.png, misclassified.png: matplotlib is missing" in run.out
     assert "no graph.svg, graph.png: graphviz is missing" in run.out
+    assert "no backward.html: " in run.out
     assert "six gradients agree" in run.out
     assert max(len(line) for line in run.out.splitlines()) <= 80
     assert not list(run.folder.glob("*.png"))

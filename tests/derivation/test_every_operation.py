@@ -12,18 +12,23 @@ from tinygrad_bp.derivation import Derivation
 from tinygrad_bp.expr import evaluate
 
 
+def largest(array: Any) -> Any:
+    """Return the largest finite element, or 1."""
+    return np.max(np.abs(array[np.isfinite(array)]), initial=1.0)
+
+
 def check(d: Derivation, gradients: dict[Any, Any]) -> None:
     """Compute every line again, and compare it with the recorded values and with backward's."""
     for line in d:
         assert line.formula
         assert line.latex
-        scale = np.max(np.abs(line.recorded), initial=1.0)
+        scale = largest(line.recorded)
         for step in line.steps:
             found = evaluate(step.formula)
             assert found.shape == line.shape
             np.testing.assert_allclose(found, line.recorded, rtol=1e-12, atol=1e-12 * scale)
     for tensor, gradient in gradients.items():
-        scale = np.max(np.abs(gradient.detach().numpy()), initial=1.0)
+        scale = largest(gradient.numpy())
         found = evaluate(d[tensor].expr)
         np.testing.assert_allclose(found, gradient.numpy(), rtol=1e-12, atol=1e-12 * scale)
 
@@ -39,7 +44,8 @@ def test_every_line_amounts_to_the_recorded_gradient(case: Case) -> None:
     ]
     out = case.run(*operands)
     weights = np.random.default_rng(0).standard_normal(out.shape)
-    loss = (out * tgb.tensor(weights)).sum()
+    with np.errstate(invalid="ignore"):  # ∞ − ∞, at the edges of a domain
+        loss = (out * tgb.tensor(weights)).sum()
     inputs = [t for t in operands if isinstance(t, tgb.Tensor)]
     gradients = tgb.autograd.grad(loss, inputs, retain_graph=True)
     check(tgb.explain(loss), dict(zip(inputs, gradients, strict=True)))

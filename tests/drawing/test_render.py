@@ -116,3 +116,20 @@ def test_without_the_graphviz_package(monkeypatch):
     with pytest.raises(ImportError, match=r'pip install "tinygrad_bp\[viz\]".*dot_text'):
         tgb.draw(w.sum())
     assert tgb.drawing.dot_text(w.sum()).startswith("digraph {")
+
+
+@pytest.mark.parametrize("kind", ["svg", "png"])
+def test_a_picture_is_written_where_it_is_asked_for(tmp_path, kind):
+    x = tgb.ones(2, requires_grad=True)
+    tgb.draw((x * x).sum(), path=tmp_path / f"net.{kind}")
+    assert [file.name for file in tmp_path.iterdir()] == [f"net.{kind}"]
+    assert (tmp_path / f"net.{kind}").stat().st_size > 1000
+
+
+def test_a_page_is_written_where_it_is_asked_for(tmp_path):
+    x = tgb.ones(2, requires_grad=True)
+    loss = (x * x).sum()
+    tgb.draw(loss, path=tmp_path / "graph.html")
+    assert "<!doctype html>" in (tmp_path / "graph.html").read_text("utf-8")
+    with pytest.raises(TypeError, match="give the loss"):
+        tgb.draw([loss], path=tmp_path / "graph.html")

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -22,10 +23,12 @@ EXAMPLES = {
     "cnn_digits.py": ([], r"a new network with the saved weights: 9\d\.\d\d% right"),
     "custom_op.py": ([], r"squared_distances   True, second order True"),
     "delta_rule.py": ([], r"new w_out +0\.4036 +0\.4036 "),
+    "derivation_pdf.py": ([], r"dW2 = dZ2 A1ᵀ +\(3×5\)\n"),
     "draw_graph.py": ([], r"two_layers\.svg"),
     "mnist_mlp.py": (["--epochs", "1", "--no-download"], r"final test accuracy: 9\d\.\d\d%"),
     "polynomial_regression.py": ([], r"largest difference of a coefficient: \d\.\de-1\d"),
     "two_layer_classifier.py": ([], r"weights equal to 1e-12: yes"),
+    "wrong_gradient.py": ([], r"dW1: wrong \(missing-activation-derivative\)"),
     "xor.py": ([], r"4 of 4 points are right"),
 }
 
@@ -149,6 +152,33 @@ def test_the_weights_of_the_cnn_come_back_as_good_as_they_were(tmp_path):
     output = output_of("cnn_digits.py", "--epochs", "1", cwd=tmp_path)
     trained = re.search(r"^ +1 .* ([\d.]+)%$", output, re.MULTILINE)[1]
     assert percentage(output, "saved weights:") == float(trained)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_wrong_gradient_is_found_with_other_numbers_too(seed, tmp_path):
+    output = output_of("wrong_gradient.py", "--seed", str(seed), cwd=tmp_path)
+    wrong, _, mended = output.partition("With that line mended:")
+    assert "dW1: wrong (missing-activation-derivative)" in wrong
+    assert mended.strip() == "Right: dZ2, dW2, db2, dZ1, dW1 and db1."
+
+
+def test_the_derivation_is_a_document_that_pdflatex_compiles(tmp_path):
+    output = output_of("derivation_pdf.py", cwd=tmp_path)
+    folder = tmp_path / "runs" / "derivation_pdf"
+    tex = (folder / "derivation.tex").read_text(encoding="utf-8")
+    assert tex.startswith(r"\documentclass")
+    assert r"dZ_1 = W_2^\top dZ_2" in re.sub("[{}&]", "", tex)
+    if shutil.which("pdflatex"):
+        assert (folder / "derivation.pdf").read_bytes().startswith(b"%PDF")
+    else:
+        assert "pdflatex is not on the PATH" in output
+
+
+def test_without_pdflatex_the_tex_is_written_all_the_same(tmp_path):
+    done = run("derivation_pdf.py", cwd=tmp_path, PATH=str(tmp_path))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "pdflatex is not on the PATH" in done.stdout
+    assert (tmp_path / "runs" / "derivation_pdf" / "derivation.tex").exists()
 
 
 # ----------------------------------------------------------------------------------------- MNIST

@@ -117,6 +117,9 @@ for shape, weight, attrs in KINDS:
         Case(ops.conv_transpose, (y, w), conv_transpose, {"size": shape[2:], **attrs}),
         Case(ops.conv_weight, (x, y), conv_weight, {"kernel": weight[2:], **attrs}),
     ]
+for shape in ((2, 3, 4, 5), (1, 2, 3), (2, 1, 2, 3, 2)):
+    over = (0, *range(2, len(shape)))
+    CASES.append(Case(ops.channel_sums, (draw(*shape),), lambda x, over=over: x.sum(axis=over)))
 CASES += [
     # Fewer windows than would fit: what the adjoint of an output padding asks for.
     Case(ops.conv, (draw(1, 2, 5, 5), draw(2, 2, 2, 2)), conv, {**how(2), "size": (3, 4)}),

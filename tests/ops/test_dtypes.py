@@ -194,9 +194,9 @@ FUNCTIONS: dict[str, Any] = {
 }  # fmt: skip
 
 
-# Where we differ: NumPy knows no sign, and no square but a small integer's, of a truth value; that
-# any() and all() of uint8 give uint8 is a relic of the time before PyTorch had bool.
-DELIBERATE = {"sign": ["bool"], "square": ["bool"], "add alpha": ["bool"]}
+# Where we differ: NumPy knows no square but a small integer's of a truth value; that any() and
+# all() of uint8 give uint8 is a relic of the time before PyTorch had bool.
+DELIBERATE = {"square": ["bool"], "add alpha": ["bool"]}
 
 
 @pytest.mark.peers

@@ -9,6 +9,7 @@ from pathlib import Path
 #: file -> what it is, in the order in which a reader wants them
 FILES = {
     "report.html": "everything on one page: open it in a browser",
+    "backward.html": "one backward pass, step by step: open it, too",
     "curves.png": "loss and accuracy after each epoch",
     "misclassified.png": "test digits that the network gets wrong",
     "graph.svg": "the graph that autograd recorded",

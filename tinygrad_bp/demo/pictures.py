@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from . import explained
 from .network import Array, Network, tensors
 from .outcome import Outcome
 from .training import check_batch
@@ -63,6 +64,10 @@ def draw_all(outcome: Outcome) -> tuple[dict[str, bytes], list[str]]:
         drawn |= graph(outcome)
     except PictureMissingError as error:
         skipped.append(f"no graph.svg, graph.png: {error}")
+    try:
+        drawn["backward.html"] = backward(outcome)
+    except PictureMissingError as error:
+        skipped.append(f"no backward.html: {error}")
     if skipped:
         skipped.append(f"to get them: {INSTALL}")
     return drawn, skipped
@@ -232,3 +237,27 @@ def graph(outcome: Outcome) -> dict[str, bytes]:
         raise PictureMissingError(
             f"the program that draws graphs failed ({error.returncode})"
         ) from error
+
+
+def backward(outcome: Outcome) -> bytes:
+    """Draw the backward pass of a few samples as a page to step through it.
+
+    Returns
+    -------
+    bytes
+        The page, which needs no other file.
+
+    Raises
+    ------
+    PictureMissingError
+        A package of the extra ``viz``, or a program that draws graphs, is missing.
+    """
+    try:
+        return explained.stepping_page(outcome).encode()
+    except ImportError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in ("graphviz", "latex2mathml"):
+            raise
+        raise PictureMissingError(f"{package} is missing") from error
+    except RuntimeError as error:
+        raise PictureMissingError("a program that draws graphs is missing") from error

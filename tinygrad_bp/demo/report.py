@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from html import escape as text
 from importlib.resources import files
 
-from . import formulas, pictures
+from . import explained, formulas, pictures
 from .console import percent
 from .gradients import NAMES, TOLERANCE
 from .markup import image, scientific, table
@@ -205,8 +205,32 @@ def gradient_check(report: Report) -> str:
 
 
 def derivations(report: Report) -> str:
-    """The place for the derivation of each gradient, as mathematics read off the recorded graph."""
-    return "<!-- derivations -->"
+    """The derivation of each gradient, as mathematics read off the recorded graph."""
+    html = explained.derivation_html(report.outcome)
+    m = min(explained.SAMPLES, len(report.outcome.data.y_train))
+    return (
+        f"<section class=derivation>\n<h2>The same gradients, derived</h2>\n"
+        f"<p>Nobody typed these lines. <code>tgb.explain(J)</code> ran the derivative of each "
+        f"recorded operation on symbols in place of numbers, for the first {m} training samples, "
+        f"and simplified what came out; each step is checked on the numbers of this run. Here J "
+        f"is written out as in the notes, a softmax, a logarithm and a sum: that its gradient is "
+        f"(A2 − Y)/m is a result.</p>\n{html}\n</section>"
+    )
+
+
+def backward(report: Report) -> str:
+    """The backward pass, step by step: a page of its own inside this one."""
+    page = report.drawn.get("backward.html")
+    if page is None:
+        return ""
+    # A sandbox: the page's script can reach nothing but the page itself.
+    return (
+        f"<section>\n<h2>One backward pass, step by step</h2>\n<p>Press play, or go with the "
+        f"arrow keys once you have clicked into it. A box is an operation; choose one to see its "
+        f"formula and its numbers. The same page, larger: <code>backward.html</code> beside this "
+        f'file.</p>\n<iframe class=stepping title="One backward pass, step by step" '
+        f'sandbox="allow-scripts" srcdoc="{text(page.decode())}"></iframe>\n</section>'
+    )
 
 
 def misclassified(report: Report) -> str:
@@ -282,6 +306,7 @@ SECTIONS = (
     curves,
     gradient_check,
     derivations,
+    backward,
     misclassified,
     graph,
     how_to_go_on,

@@ -8,18 +8,26 @@ paths, unless they meet again before the next layer, as in a softmax written by 
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from ..expr import Expr, apply, parts, replace, same
 from ..graph import Node
+from ..recorded.naming import ACTIVATIONS
 from ..recorded.network import ForgottenError, Recorded
 from ..rules import elementwise as ew
-from .chain import Chain, size
+from .algebra.columns import Columns, roles_of
+from .algebra.definitions import Depth
+from .algebra.facts import Facts
+from .algebra.simplify import simplify
+from .chain import ONE, Chain, size
 from .folding import Folding
 from .lines import Line, Path, Step
+from .notation.formulas import text
 
 __all__ = ["Assembly"]
 
+_MOST_NAMES = 8  # that the legend spells out
 _LONGEST = 60  # parts of a formula that is still one line
 _LONGEST_RAW = 400  # and before it is simplified
 
@@ -55,7 +63,7 @@ class Assembly:
         self._written: dict[Node, Expr] = {}
         self._lines: dict[Node, Line] = {}
         self.defined: set[Node] = set()  # values in between that a line speaks of
-        self.notes: list[str] = []
+        self.left_out: list[tuple[str, str]] = []  # values whose equation can't be told
         self._cut_long_lines()
 
     # -------------------------------------------------------------------------- what gets a line
@@ -80,10 +88,17 @@ class Assembly:
         leaves_module = self.depth is not None and node in self.folding.inside
         if leaves_module or node in self.roles.affine or self._has_parameter(node):
             return True
+        if self.graph.named(node) and self._is_activated(node):
+            return True
         if self.graph.near_the_loss(node) or node in self.roles.made_of_parameters:
             return False
         several = len(self.chain.arrivals.get(node, ())) > 1
         return several or (bool(self.graph.own_name(node)) and node not in self.roles.activation)
+
+    def _is_activated(self, node: Node) -> bool:
+        """Whether an activation reads a value."""
+        readers = [c.op for c, _ in self.graph.consumers.get(node, ()) if c.op is not None]
+        return any(op.name in ACTIVATIONS for op in readers)
 
     def _has_parameter(self, node: Node) -> bool:
         """Whether an operation reads a weight: a norm, an embedding; not `b_ih + b_hh`."""
@@ -169,7 +184,7 @@ class Assembly:
             for c in consumers
             if not self._is_symbol(c)
         }
-        return replace(formula, put) if put else formula  # type: ignore[no-any-return]
+        return replace(formula, put) if put else formula
 
     def gradient_line(self, node: Node) -> Line:
         """Return the line of the gradient of a value, printed or not."""
@@ -181,19 +196,23 @@ class Assembly:
         graph = self.graph
         raw = self.written(node)
         arrived = self._arrived(node)
+        name = f"d{graph.name(node)}"
+        over: dict[Node, Expr] = {}  # an operation that reads a value twice is one path
+        for consumer, formula in arrived:
+            over[consumer] = ew.add(over[consumer], formula) if consumer in over else formula
         paths: tuple[Path, ...] = ()
-        if len(arrived) > 1:
+        if len(over) > 1:
             paths = tuple(
-                Path(self._through(consumer), self._last(formula)) for consumer, formula in arrived
+                Path(self._through(consumer), self._last(formula, name))
+                for consumer, formula in over.items()
             )
-        steps = self._simplified(raw)
         return Line(
-            name=f"d{graph.name(node)}",
-            steps=steps,
-            recorded=self.chain.totals[node].value,
+            name=name,
+            steps=self._simplified(raw, name),
+            recorded=self._turned(name, self.chain.totals[node].value),
             node=node,
             paths=paths,
-            where=self._slopes(steps[-1].formula),
+            where=self._slopes(raw),
             source=graph.source(node),
         )
 
@@ -208,15 +227,88 @@ class Assembly:
             seen.add(node)
         return self.graph.name(node)
 
-    def _simplified(self, formula: Expr) -> tuple[Step, ...]:
-        return (Step(formula),)
+    def _simplified(self, formula: Expr, name: str) -> tuple[Step, ...]:
+        """Return what the right-hand side of ``name = …`` becomes, step by step."""
+        formula = self._in_sight(formula)
+        if self.columns is not None:
+            return tuple(self.columns.steps(formula, name, self.facts))
+        return tuple(simplify(formula, self.facts))
 
-    def _last(self, formula: Expr) -> Expr:
-        return self._simplified(formula)[-1].formula
+    def _turned(self, name: str, value: Any) -> Any:
+        return value if self.columns is None else self.columns.value(name, value)
+
+    @functools.cached_property
+    def columns(self) -> Columns | None:
+        """What turns a network with a sample in each row, if that is asked for."""
+        roles = roles_of(self.graph) if self.layout == "columns" else {}
+        return Columns(roles) if roles else None
+
+    def _in_sight(self, formula: Expr) -> Expr:
+        """Write values in between out that no line defines."""
+        put = {}
+        for part in parts(formula):
+            node = self.graph.node_of(part) if part.op is None else None
+            if node is not None and node.op is not None and not self._has_equation(node):
+                written = self._equation(node)
+                if written is not None and same(written.value, part.value):
+                    put[id(part)] = written
+        return replace(formula, put) if put else formula
+
+    @functools.cached_property
+    def facts(self) -> Facts:
+        """What simplifying may use: what the symbols stand for, which numbers have a name."""
+        graph = self.graph
+        definitions = {}
+        for node in reversed(graph.order):
+            if node.op is None or not self._has_equation(node) or graph.is_laid_out(node):
+                continue
+            try:
+                equation = self._equation(node)
+            except ForgottenError:
+                continue
+            if equation is not None:
+                definitions[graph.name(node)] = equation
+        facts = Facts(
+            definitions=definitions,
+            sizes=self._sizes(),
+            ones=frozenset({ONE}),
+            data=frozenset(graph.constant_names()),
+            taken=frozenset(graph.names()),
+        )
+        return facts if self.columns is None else self.columns.facts(facts)
+
+    def _sizes(self) -> dict[int, str]:
+        """Name the number of samples, and that of the outputs."""
+        if self.graph.batch is None:
+            return {}
+        m, axis = self.graph.batch
+        sizes = {m: "m"} if m > 1 else {}
+        last = next((n for n in self.graph.order if n in self.roles.affine), None)
+        if last is not None and len(last.shape) == 2:
+            outputs = int(last.shape[1 - axis])
+            if outputs > 2 and outputs not in sizes:
+                sizes[outputs] = "n"
+        return sizes
+
+    def _last(self, formula: Expr, name: str) -> Expr:
+        return self._simplified(formula, name)[-1].formula
 
     def _slopes(self, formula: Expr) -> tuple[tuple[str, Expr], ...]:
         """Spell out the derivatives that a formula calls by name."""
-        return ()
+        found = {}
+        for part in parts(formula):
+            if (
+                part.op is not None
+                and part.op.name.endswith("′")
+                and isinstance(part.args[0], Expr)
+            ):
+                node = self.graph.node_of(part.args[0])
+                spelled = None if node is None else self.chain.slope(node, part)
+                if node is not None and spelled is not None:
+                    written = self._last(spelled, self.graph.name(node))
+                    if written.op is not part.op:
+                        found[text(part)] = written
+        return tuple(found.items())
 
     # ------------------------------------------------------------------------------- all the lines
 
@@ -235,12 +327,10 @@ class Assembly:
         return tuple(lines)
 
     def _leaves_of(self, node: Node) -> list[Node]:
-        """Return the leaves that get their whole gradient from one affine map, weight first."""
-        if node not in self.roles.affine:
-            return []
-        product = self.roles.affine[node][1]
+        """Return the leaves that get their whole gradient from one layer, weight first."""
+        layer = self.roles.affine.get(node)
         found = []
-        for at in dict.fromkeys((product, node)):
+        for at in (node,) if layer is None else dict.fromkeys((layer[1], node)):
             for source in at.inputs:
                 leaf = self.graph.leaf_behind(source)
                 readers = () if leaf is None else self.chain.arrivals.get(leaf, ())
@@ -259,7 +349,7 @@ class Assembly:
             try:
                 formula = self._equation(node)
             except ForgottenError as gone:
-                self.notes.append(f"{self.graph.name(node)}: {gone}")
+                self.left_out.append((self.graph.name(node), f"not shown: {gone}"))
                 continue
             if formula is not None and not same(formula.value, self.graph.value(node)):
                 raise ForgottenError(
@@ -267,11 +357,16 @@ class Assembly:
                     "since: run the forward pass again, and explain it before the optimizer's step"
                 )
             if formula is not None:
+                name = self.graph.name(node)
+                if self.columns is not None:
+                    formula = self.columns.equation(formula, name, self.facts)
+                elif node is self.graph.root:  # its divisor may be the number of samples
+                    formula = simplify(formula, self.facts, Depth.ALGEBRA)[-1].formula
                 lines.append(
                     Line(
-                        name=self.graph.name(node),
+                        name=name,
                         steps=(Step(formula),),
-                        recorded=self.graph.value(node),
+                        recorded=self._turned(name, self.graph.value(node)),
                         node=node,
                         source=self.graph.source(node),
                     )
@@ -329,12 +424,34 @@ class Assembly:
 
     def legend(self) -> tuple[tuple[str, str], ...]:
         """Return what short names stand for."""
-        entries = []
-        for node in self.graph.leaves:
-            path = self.graph.path(node)
-            if path and path != self.graph.name(node):
-                entries.append((self.graph.name(node), path))
-        batch = self.graph.batch
-        if batch is not None:
-            entries.append(("m", f"{batch[0]}, the samples of the batch"))
+        entries = _ranges(
+            [
+                (self.graph.name(node), path)
+                for node in self.graph.leaves
+                if (path := self.graph.path(node)) and path != self.graph.name(node)
+            ]
+        )
+        used = {part.name for line in self.backward() for part in parts(line.expr)}
+        said = {"m": "the samples of the batch", "n": "the outputs of a sample"}
+        for number, name in self._sizes().items():
+            if name in used:
+                entries.append((name, f"{number}, {said[name]}"))
+        entries.extend(self.left_out)
         return tuple(entries)
+
+
+def _ranges(entries: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Put ``W1 … W8`` together, where there are many."""
+    if len(entries) <= _MOST_NAMES:
+        return entries
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for name, path in entries:
+        groups.setdefault(name.rstrip("0123456789"), []).append((name, path))
+    found = []
+    for group in groups.values():
+        if len(group) > 2:
+            (first, where), (last, there) = group[0], group[-1]
+            found.append((f"{first} … {last}", f"{where} … {there}"))
+        else:
+            found.extend(group)
+    return found

@@ -13,14 +13,16 @@ import numpy as np
 
 from ..expr import Expr, parts, same, symbol
 from ..graph import Node, Parts
-from ..op import Op, Plan
+from ..op import Op
 from ..recorded.naming import ACTIVATIONS
 from ..recorded.network import Recorded
 from ..rules import elementwise as ew
-from ..rules.shape import sum_to
+from ..rules.shape import cast, sum_to
 
-__all__ = ["Chain", "pull_op", "size", "slope_op"]
+__all__ = ["Chain", "size", "slope_op"]
 
+#: The name of an array of ones.
+ONE = "1"
 #: Parts of a rule's formula beyond which it is called by name: what an LSTM unrolls, say.
 _LONGEST_RULE = 24
 
@@ -45,7 +47,7 @@ class Chain:
 
     def __init__(self, graph: Recorded, seed: Any = None) -> None:
         self.graph = graph
-        self.arrivals: dict[Node, list[tuple[Node, int, Expr]]] = {}
+        self.arrivals: dict[Node, list[tuple[Node, int, Any]]] = {}
         self.totals: dict[Node, Expr] = {}
         self._gradients: dict[Node, Expr] = {}
         self._outputs: dict[Node, Parts] = {}  # of a Function with several: what arrives at each
@@ -56,7 +58,8 @@ class Chain:
                 "it (.sum(), .mean()), or give its gradient: explain(…, gradient=…)"
             )
         start = np.ones(root.shape, root.dtype) if seed is None else np.asarray(seed, root.dtype)
-        self._gradients[root] = symbol(f"d{graph.name(root)}", start)
+        begins = ONE if start.shape == () and start == 1 else f"d{graph.name(root)}"
+        self._gradients[root] = symbol(begins, start)
         self.totals[root] = self._gradients[root]
         for node in graph.order:
             if node is not root:
@@ -70,6 +73,17 @@ class Chain:
             name = f"d{self.graph.name(node)}"
             self._gradients[node] = symbol(name, self.totals[node].value)
         return self._gradients[node]
+
+    def slope(self, source: Node, named: Expr) -> Expr | None:
+        """Spell out the derivative of an activation of `source` that a formula calls by name."""
+        for node, _ in self.graph.consumers.get(source, ()):
+            if node.op is not None and slope_op(node.op) is named.op and node.plan is not None:
+                one = symbol(ONE, np.ones(node.shape, node.dtype))
+                spelled: Expr = node.plan.pulls[0](one, self._symbols(node), node.attrs)
+                # ReLU's rule reads its output: that it is not 0 says that Z is positive.
+                positive = cast(ew.greater(self.graph.symbol(source), 0), dtype=node.dtype)
+                return positive if node.op.name == "relu" else spelled
+        return None
 
     def _add_up(self, node: Node) -> None:
         arrived = self.arrivals.get(node)
@@ -109,10 +123,10 @@ class Chain:
             if not isinstance(formula, Parts):
                 formula = self._by_name(node, g, formula)
             if isinstance(formula, Parts):  # one of the outputs of a custom Function
-                self.arrivals.setdefault(source, []).append((node, position, formula))  # type: ignore[arg-type]
+                self.arrivals.setdefault(source, []).append((node, position, formula))
                 continue
             if size(formula) > _LONGEST_RULE:
-                formula = pull_op(node.op, position, node.plan, len(saved))(g, *saved, **node.attrs)
+                formula = _by_its_name(node, position, g, saved)
             if node.shapes is not None and formula.shape != tuple(node.shapes[position]):
                 formula = sum_to(formula, shape=tuple(node.shapes[position]))
             self.arrivals.setdefault(source, []).append((node, position, formula))
@@ -124,8 +138,9 @@ class Chain:
         if saved is None:
             raise RuntimeError(
                 f"what the rules of {node.describe()} read is not known any more: backward has "
-                "freed it, and something was changed since. Run the forward pass again, and "
-                "explain it before backward, or call backward(retain_graph=True)"
+                "freed it, and what it was computed from was changed since, or nobody holds it. "
+                "Run the forward pass again, and explain it before backward, or call "
+                "backward(retain_graph=True)"
             )
         lifted = list(saved)
         for slot, source in node.plan.kept:
@@ -209,17 +224,24 @@ def size(formula: Expr) -> int:
     return sizes[id(formula)]
 
 
-def pull_op(op: Any, position: int, plan: Plan, count: int) -> Op:
-    """Return the chain rule of an operation as an operation, named ``∂lstm/∂gates``.
+def _by_its_name(node: Node, position: int, g: Expr, saved: tuple[Any, ...]) -> Expr:
+    """Call the chain rule of an operation by name, ``∂lstm/∂gates(dH, H, W)``.
 
-    Its operands are the gradient that arrives, and what the rule reads.
+    Its operands are the gradient that arrives, and the arrays that the rule reads.
     """
+    op, plan = node.op, node.plan
+    assert op is not None
+    assert plan is not None
     rule = plan.pulls[plan.positions.index(position)]
+    places = [i for i, value in enumerate(saved) if isinstance(value, Expr)]
 
-    def pull(g: Any, *saved: Any, **attrs: Any) -> Any:
-        assert len(saved) == count
-        return rule(g, saved, attrs)
+    def pull(arrived: Any, *arrays: Any, **attrs: Any) -> Any:
+        kept = list(saved)  # shapes and the like
+        for place, array in zip(places, arrays, strict=True):
+            kept[place] = array
+        return rule(arrived, tuple(kept), attrs)
 
     inputs = op.inputs
     name = inputs[position] if position < len(inputs) else f"{op.variadic}{position - len(inputs)}"
-    return Op(pull, {}, name=f"∂{op.name}/∂{name}")
+    named = Op(pull, {}, name=f"∂{op.name}/∂{name}")
+    return named(g, *[saved[i] for i in places], **node.attrs)  # type: ignore[no-any-return]

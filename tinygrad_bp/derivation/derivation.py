@@ -6,9 +6,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
+import numpy as np
+
 from ..graph import Node
 from ..recorded.network import Recorded
 from .assemble import Assembly
+from .chain import Chain
 from .lines import Line
 
 __all__ = ["Derivation", "explain"]
@@ -25,6 +28,8 @@ class Derivation:
         What short names stand for: ``("m", "6, the samples of the batch")``.
     title : str
         The last value: what is differentiated.
+    graph : Recorded
+        The graph: its values, names and symbols.
 
     Examples
     --------
@@ -45,6 +50,11 @@ class Derivation:
         self.title = self.graph.name(self.graph.root)
 
     @property
+    def chain(self) -> Chain:
+        """The gradient of every value, and what adds up to it, printed or not."""
+        return self._assembly.chain
+
+    @property
     def lines(self) -> tuple[Line, ...]:
         """All lines: forward, then backward."""
         return self.forward + self.backward
@@ -57,7 +67,8 @@ class Derivation:
         KeyError
             If there is no such value: the message lists the names.
         """
-        return self._assembly.gradient_line(self._node(key))
+        with np.errstate(all="ignore"):
+            return self._assembly.gradient_line(self._node(key))
 
     def _node(self, key: Any) -> Node:
         for line in self.backward:
@@ -85,23 +96,35 @@ class Derivation:
 
     # ---------------------------------------------------------------------------------- documents
 
-    def __str__(self) -> str:
-        from .text import derivation_text
+    def to_text(self, *, width: int = 80, sources: bool = False) -> str:
+        """Return the derivation for a terminal, as ``print`` shows it.
 
-        return derivation_text(self)
+        Parameters
+        ----------
+        width : int
+            The columns of the terminal.
+        sources : bool
+            Say where in the user's code each value was computed.
+        """
+        from .documents.terminal import derivation_text
+
+        return derivation_text(self, width=width, sources=sources)
+
+    def __str__(self) -> str:
+        return self.to_text()
 
     def __repr__(self) -> str:
         return str(self)
 
     def to_latex(self, document: bool = False) -> str:
         """Return the derivation in TeX: an ``align*``, or a whole document for ``pdflatex``."""
-        from .documents import to_latex
+        from .documents.pages import to_latex
 
         return to_latex(self, document=document)
 
     def to_markdown(self) -> str:
         """Return the derivation in Markdown, formulas between ``$$``."""
-        from .documents import to_markdown
+        from .documents.pages import to_markdown
 
         return to_markdown(self)
 
@@ -126,7 +149,7 @@ class Derivation:
 
             html: str = import_module("tinygrad_bp.stepping").page(self)
         else:
-            from .documents import to_html
+            from .documents.pages import to_html
 
             html = to_html(self)
         if path is not None:
@@ -134,12 +157,12 @@ class Derivation:
         return html
 
     def _repr_latex_(self) -> str:
-        from .documents import repr_latex
+        from .documents.pages import repr_latex
 
         return repr_latex(self)
 
     def _repr_html_(self) -> str:
-        from .documents import repr_html
+        from .documents.pages import repr_html
 
         return repr_html(self)
 
@@ -210,4 +233,5 @@ def explain(
         keys = [wrt] if isinstance(wrt, str) or hasattr(wrt, "_array") else list(wrt)
         wanted = [graph.find(key) for key in keys]
     seed = None if gradient is None else getattr(gradient, "_array", gradient)
-    return Derivation(Assembly(graph, wanted, layout, depth, seed))
+    with np.errstate(all="ignore"):  # a derivation at infinity is one, too
+        return Derivation(Assembly(graph, wanted, layout, depth, seed))

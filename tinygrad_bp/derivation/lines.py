@@ -69,14 +69,14 @@ class Line:
     @property
     def formula(self) -> str:
         """The right-hand side in Unicode."""
-        from .notation import text
+        from .notation.formulas import text
 
         return text(self.expr)
 
     @property
     def latex(self) -> str:
         """The right-hand side in TeX."""
-        from .notation import latex
+        from .notation.formulas import latex
 
         return latex(self.expr)
 

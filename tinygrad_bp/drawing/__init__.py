@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..recorded.modules import trace
@@ -36,6 +38,7 @@ def draw(
     max_elements: int | None = None,
     max_nodes: int = 1000,
     rankdir: str | None = None,
+    path: Any = None,
 ) -> Drawing:
     """Draw the graph that a tensor was computed by.
 
@@ -66,6 +69,9 @@ def draw(
         Refuse to draw more boxes than this.
     rankdir : {"TB", "LR", "BT", "RL"}, optional
         The direction of the first arrows. By default left to right for short graphs, else downward.
+    path : str or Path, optional
+        A file to write, too: a picture (``net.svg``, ``net.png``), or with ``graph.html`` a page on
+        which one can step through the backward pass of `root`, a single tensor.
 
     Returns
     -------
@@ -99,13 +105,31 @@ def draw(
     attributes, lines = _parts(root, rankdir, options)
     from .render import Drawing
 
-    return Drawing(
+    drawing = Drawing(
         "graph",
         graph_attr=attributes["graph"],
         node_attr=attributes["node"],
         edge_attr=attributes["edge"],
         body=lines,
     )
+    if path is not None:
+        _write(drawing, root, Path(path), names, model, max_nodes)
+    return drawing
+
+
+def _write(drawing: Drawing, root: Any, path: Path, names: Any, model: Any, most: int) -> None:
+    kind = path.suffix.lower()
+    if kind not in (".html", ".htm"):
+        drawing.render(outfile=path, cleanup=True)
+        return
+    if not isinstance(root, Tensor):
+        raise TypeError(
+            f"draw(…, path={path.name!r}) steps through the backward pass of one tensor, not of a "
+            f"{type(root).__name__}: give the loss"
+        )
+    # The room lies above this one, and is reached when it is asked for.
+    stepping = import_module("tinygrad_bp.stepping")
+    stepping.write(root, path, names=names, model=model, max_nodes=most)
 
 
 def dot_text(root: Tensor | Iterable[Tensor], *, rankdir: str | None = None, **options: Any) -> str:

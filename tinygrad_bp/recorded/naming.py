@@ -25,7 +25,7 @@ AFFINE = frozenset({"linear", "conv", "conv_bias", "conv_transpose", "bilinear"}
 
 #: Operations on single elements that stand between two layers, and those on rows.
 ACTIVATIONS = frozenset({
-    "relu", "leaky_relu", "sigmoid", "tanh", "softmax", "log_softmax", "elu", "gelu", "gelu_tanh",
+    "relu", "leaky_relu", "sigmoid", "tanh", "softmax", "elu", "gelu", "gelu_tanh",
     "silu", "softplus", "log_sigmoid", "hardtanh", "selu", "celu", "mish", "softsign", "prelu",
 })  # fmt: skip
 
@@ -38,6 +38,12 @@ LOSSES = frozenset({
 LAYOUT = frozenset({
     "transpose", "reshape", "squeeze", "expand", "spread", "cast", "copy", "slice_", "repeated",
     "broadcast_to",
+})  # fmt: skip
+
+#: Operations that are a stage of a network by themselves.
+_STAGES = frozenset({
+    "max_pool", "avg_pool", "lp_pool", "lstm", "gru", "rnn", "attention", "attention_weights",
+    "embedding", "layer_norm", "standardize", "rms_norm",
 })  # fmt: skip
 
 _NORMS = frozenset({"standardize", "layer_norm", "rms_norm", "batch_norm", "normalize"})
@@ -86,6 +92,7 @@ class Roles:
         found = [
             n for n in (logs or exits)
             if n is not None and n in region and tuple(n.shape) == tuple(affine.shape)
+            and n.op is not None and n.op.name != "log_softmax"
         ]  # fmt: skip
         if logs or len(found) == 1:
             first = min(found, key=lambda n: n.number, default=None)
@@ -108,7 +115,7 @@ class Roles:
         for position, source in enumerate(node.inputs):
             if source is None:
                 operand = self.graph.constant(node, position)
-                if operand is None or getattr(operand, "ndim", 0):
+                if operand is None or getattr(operand, "ndim", 0) > 0:
                     return False
         return True
 
@@ -143,7 +150,8 @@ class Roles:
         name = node.op.name if node.op is not None else ""
         if name in AFFINE:
             return node
-        if name == "matmul":
+        # A neuron by itself, of single numbers, has w x in place of a product of matrices.
+        if name == "matmul" or (name == "multiply" and node.shape == ()):
             weights = [s is not None and s in self.made_of_parameters for s in node.inputs]
             return node if any(weights) else None
         if name == "add":
@@ -183,13 +191,15 @@ class Namer:
         self._landmarks()
         self._inputs()
         self._steps_between()
+        for node in reversed(graph.order):  # the others, in the forward order too
+            self.name(node)
 
     # ------------------------------------------------------------------------------------ answers
 
     def name(self, node: Node) -> str:
         """Return the name of a value; one in between gets it when it is first asked for."""
         if node not in self.names:
-            self.names[node] = self._numbered(_LETTERS.get(node.op.name if node.op else "", "V"))
+            self.names[node] = self._numbered(_LETTERS.get(node.op.name if node.op else "", "U"))
         return self.names[node]
 
     def constant(self, node: Node, position: int) -> str:
@@ -203,10 +213,16 @@ class Namer:
             self.constants[key] = self._numbered(_CONSTANTS.get(called, "C"))
         return self.constants[key]
 
+    def is_named(self, operand: Any) -> bool:
+        """Whether the user named a constant operand."""
+        return operand is not None and bool(self._given(operand))
+
     def is_landmark(self, node: Node) -> bool:
-        """Whether a value is the result of a layer, an activation or the loss."""
+        """Whether a value is the result of a layer, an activation, a pooling, or the loss."""
         roles = self.roles
-        return node in roles.affine or node in roles.activation or node is self.graph.root
+        if node in roles.affine or node in roles.activation or node is self.graph.root:
+            return True
+        return node.op is not None and node.op.name in _STAGES
 
     # -------------------------------------------------------------------------------------- steps
 
@@ -276,8 +292,8 @@ class Namer:
         path = self.graph.path(leaf).split(" = ")[0].rpartition(".")[2]
         inputs = node.op.inputs if node.op is not None else ()
         called = inputs[position] if position < len(inputs) else ""
-        if node.op is not None and node.op.name in _NORMS | {"add", "multiply"} and path:
-            letter = {"weight": "γ", "bias": "β"}.get(path)
+        if node.op is not None and node.op.name in _NORMS | {"add", "multiply"}:
+            letter = {"weight": "γ", "bias": "β"}.get(path or called)
             if letter:
                 return self._numbered(letter)
         if path:
@@ -316,23 +332,25 @@ class Namer:
             name = node.op.name if node.op is not None else ""
             if node in weights and position != weights[node]:
                 self.constants[key] = self._first_or_numbered("X")
+            elif name == "multiply" and self._is_mask(value):
+                self.constants[key] = self._numbered("M")
             elif name in LOSSES or self._is_target(node):
-                self.constants[key] = self._first_or_numbered("Y")
+                # As the notes have it: Y has a column for each sample, y its label.
+                self.constants[key] = self._first_or_numbered("y" if kind in "iu" else "Y")
             elif name == "embedding" and kind in "iu":
                 self.constants[key] = self._first_or_numbered("X")
-            elif name == "multiply" and self._is_mask(node, position, value):
-                self.constants[key] = self._numbered("M")
 
     def _is_target(self, node: Node) -> bool:
         """Whether an operation after the last layer compares with a constant, as losses do."""
         elementwise = node.op is not None and node.op.broadcasts
         return elementwise and bool(self.roles.affine) and self.near_the_loss(node)
 
-    def _is_mask(self, node: Node, position: int, value: Any) -> bool:
-        """Whether a factor is a mask of dropout: of two values, on what a layer gave."""
-        other = node.inputs[1 - position]
-        inside = other in self.roles.activation or other in self.roles.affine
-        return inside and value is not None and len(np.unique(value)) <= 2
+    @staticmethod
+    def _is_mask(value: Any) -> bool:
+        """Whether a factor is a mask of dropout: 0, or what makes up for the zeros."""
+        if value is None or value.ndim == 0 or value.dtype.kind != "f" or value.max(initial=0) <= 1:
+            return False
+        return set(np.unique(value)) <= {0, value.max()}
 
     def _first_or_numbered(self, letter: str) -> str:
         return self._free(letter) if letter not in self.taken else self._numbered(letter)
@@ -341,11 +359,18 @@ class Namer:
         """Name what several operations read, and what reads a weight, in the forward order."""
         roles, graph = self.roles, self.graph
         for node in reversed(graph.order):
-            if node.op is None or node in self.names or node in roles.made_of_parameters:
+            between = node.op is not None and node.op.name not in LAYOUT
+            own = node in self.names or node in roles.made_of_parameters or node in roles.products
+            if not between or own or node.op is None:
                 continue
             several = len(graph.consumers.get(node, ())) > 1
             reads = any(s in roles.made_of_parameters for s in node.inputs if s is not None)
-            if (several or reads) and node not in roles.products and node.op.name not in LAYOUT:
+            stage = node.op.name in _STAGES
+            if (
+                (several or reads or stage)
+                and node not in roles.products
+                and node.op.name not in LAYOUT
+            ):
                 self.name(node)
 
     def near_the_loss(self, node: Node) -> bool:
@@ -353,7 +378,8 @@ class Namer:
         stack, seen = [node], {node}
         while stack:
             for consumer, _ in self.graph.consumers.get(stack.pop(), ()):
-                if consumer in self.roles.affine:
+                stage = consumer.op is not None and consumer.op.name in _STAGES
+                if stage or consumer in self.roles.affine:
                     return False
                 if consumer not in seen:
                     seen.add(consumer)

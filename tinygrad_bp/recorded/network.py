@@ -90,7 +90,7 @@ class Recorded:
         """
         if isinstance(key, Tensor):
             if key.node in self.consumers or key.node is self.root:
-                return key.node  # type: ignore[return-value]
+                return key.node
             raise KeyError(
                 f"the tensor of shape {tuple(key.shape)} is not in the graph of the loss: it was "
                 "not used for it, or not recorded (tgb.autograd.why_no_grad tells why)"
@@ -136,7 +136,8 @@ class Recorded:
             if node in self.roles.affine:
                 product = self.roles.affine[node][1]
                 place = self.roles.weight(product)
-                if place is None or len(product.shape) != 2:
+                spatial = product.op is not None and product.op.name.startswith("conv")
+                if place is None or (len(product.shape) != 2 and not spatial):
                     return None
                 axis = 0 if place == 1 else 1
                 return int(product.shape[axis]), axis
@@ -202,6 +203,18 @@ class Recorded:
         with_source = self.equation(node)
         return with_source if with_source is not None and self.knows(node) else None
 
+    def is_laid_out(self, node: Node) -> bool:
+        """Whether the symbol of a value is another one in a new layout."""
+        return self.knows(node) and self.symbol(node).op is not None
+
+    def names(self) -> set[str]:
+        """Return all names that mean something in this graph."""
+        return set(self._namer.taken)
+
+    def constant_names(self) -> set[str]:
+        """Return the names of what is given: neither computed nor trained."""
+        return set(self._namer.constants.values())
+
     def named(self, node: Node) -> bool:
         """Whether the user gave a value a name."""
         return bool(self.own_name(node))
@@ -228,8 +241,21 @@ class Recorded:
             plain = node.op is not None and node.op.broadcasts and getattr(value, "ndim", 1) == 0
             return value.item() if plain else value
         if name not in self._symbols:
-            self._symbols[name] = symbol(name, value)
+            complement = self._complement(node, position, value)
+            self._symbols[name] = symbol(name, value) if complement is None else complement
         return self._symbols[name]
+
+    def _complement(self, node: Node, position: int, value: Any) -> Expr | None:
+        """Write 1 − Y for a constant without a name that is just that, as in a cross-entropy."""
+        if value.dtype.kind != "f" or self._namer.is_named(self.constant(node, position)):
+            return None
+        for other, place in self.constants():
+            given = self.constant(other, place)
+            if self._namer.is_named(given) and tuple(given.shape) == value.shape:
+                rest: Expr = 1 - self.operand(other, place)
+                if np.array_equal(rest.value, value):
+                    return rest
+        return None
 
     def _constant_value(self, node: Node, position: int) -> Any:
         """Return the value of a constant operand; of one that is gone, from the other summand."""

@@ -33,8 +33,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..op import primitive
-from .reduce import sum
-from .shape import reshape
+from .reduce import spread, sum
 
 Shape = tuple[int, ...]
 
@@ -223,11 +222,12 @@ def conv(x: Any, weight: Any, *, stride: Shape, padding: Shape, dilation: Shape,
     return _conv(x, weight, None, size, stride, padding, dilation, groups)
 
 
-def _channel_sums(g: Any) -> Any:
-    """Sum over the samples, by BLAS, and then over the plane (64 × 32 × 26²: 0.2 ms, not 0.4)."""
-    channels, line = g.shape[1], math.prod(g.shape[2:])
-    plane = sum(reshape(g, shape=(g.shape[0], channels * line)), axis=0)
-    return sum(reshape(plane, shape=(channels, line)), axis=1)
+@primitive(x=lambda g, x_shape: spread(g, shape=x_shape, axis=(0, *range(2, len(x_shape)))))
+def channel_sums(x: Any) -> Any:
+    """Sum over samples and places: over the samples by BLAS (64 × 32 × 26²: 0.2 ms, not 0.4)."""
+    channels, line = x.shape[1], math.prod(x.shape[2:])
+    plane = sum(x.reshape(x.shape[0], channels * line), axis=0)
+    return sum(plane.reshape(channels, line), axis=1)
 
 
 @primitive(
@@ -239,7 +239,7 @@ def _channel_sums(g: Any) -> Any:
     weight=lambda g, x, weight_shape, *, stride, padding, dilation, groups: _conv_w(
         g, x, weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
     ),
-    bias=lambda g: _channel_sums(g),
+    bias=lambda g: channel_sums(g),
 )
 def conv_bias(x: Any, weight: Any, bias: Any, *, stride: Shape, padding: Shape, dilation: Shape,
               groups: int) -> Any:  # fmt: skip

@@ -1,0 +1,1 @@
+"""How fast tinygrad_bp is, beside its peers: ``python -m benchmarks``."""

@@ -1,0 +1,21 @@
+"""PyTorch, eager, as its tutorials write it: the optimizer with its defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from benchmarks.networks import Network
+from benchmarks.peers import torch_names
+from benchmarks.peers.contender import Contender
+
+
+def prepare(network: Network, dropout: bool = True) -> Contender:
+    """Make a network ready to run."""
+    return torch_names.eager(torch, network, dropout)
+
+
+def chain(n: int) -> Callable[[], object]:
+    """Return a step of `n` operations in a row."""
+    return torch_names.chain(torch, n)

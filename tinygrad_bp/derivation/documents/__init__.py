@@ -1,0 +1,1 @@
+"""A derivation on paper: for a terminal, as TeX, Markdown and HTML."""

@@ -1,0 +1,1 @@
+"""How a formula is written: as Unicode text, and as TeX."""

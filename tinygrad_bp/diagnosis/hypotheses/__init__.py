@@ -1,0 +1,1 @@
+"""What students do instead: a file for each kind of line."""

@@ -1,0 +1,5 @@
+"""How much of the gradient reaches each layer: ``tgb.gradient_flow``."""
+
+from .flow import Flow, gradient_flow
+
+__all__ = ["Flow", "gradient_flow"]
