@@ -118,7 +118,7 @@ class Node(_Usual):
     snapshots : mapping
         What kept values looked like that NumPy code can reach, by their place in `saved`.
     constants : sequence
-        For each constant operand, a weak reference to it (or the number itself): to show it.
+        For each constant operand, itself if it is small, else a weak reference: to show it.
     extra : Extra or None
         What only a few nodes carry.
     """

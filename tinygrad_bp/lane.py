@@ -83,7 +83,9 @@ def lane(op, args, attrs):
 """
 
 
-def build_lane(op: Op, tensor_type: type, take_snapshots: Any) -> Callable[..., Any] | None:
+def build_lane(
+    op: Op, tensor_type: type, take_snapshots: Any, remembered: Any
+) -> Callable[..., Any] | None:
     """Compile the fast lane of an operation; None for those that have none.
 
     An operation has one if its inputs are fixed in number and its result is no view of them.
@@ -96,6 +98,7 @@ def build_lane(op: Op, tensor_type: type, take_snapshots: Any) -> Callable[..., 
         "Tensor": tensor_type, "new": object.__new__, "ref": weakref.ref, "user_line": user_line,
         "ndarray": np.ndarray, "asarray": np.asarray, "REWRITTEN": REWRITTEN, "SHARED": SHARED,
         "take_snapshots": take_snapshots, "NUMBERS": _NUMBERS, "caller": caller,
+        "remembered": remembered,
     }  # fmt: skip
     pair = range(op.first_promoted, n)
     if op.broadcasts and op.promotion and len(pair) == 2:
@@ -131,7 +134,8 @@ def _compiled(op: Op, number: int | None, names: dict[str, Any]) -> Callable[...
     if n > 1:
         constants = f"if {number is not None} or not ({all_wanted}):\n        node.constants = ["
         constants += ", ".join(
-            f"a{i}" if i == number else f"None if n{i} is not None else ref(a{i})" for i in range(n)
+            f"a{i}" if i == number else f"None if n{i} is not None else remembered(a{i})"
+            for i in range(n)
         ) + "]"  # fmt: skip
     if n > 1 and op.broadcasts and not bare:
         shapes = "if " + " or ".join(f"v{i}.shape != shape" for i in range(n))

@@ -372,7 +372,7 @@ def leaf(tensor: Tensor) -> Node:
 def apply(op: Op, args: tuple[Any, ...], attrs: dict[str, Any] = _NOTHING) -> Any:
     """Run an operation of the table on operands of which at least one is a Tensor; record it."""
     if op.lane is False:
-        op.lane = build_lane(op, Tensor, _take_snapshots)
+        op.lane = build_lane(op, Tensor, _take_snapshots, remembered)
         op.laned = apply if op.lane else None
     values = [a._array if isinstance(a, Tensor) else a for a in args]
     if op.promotion:
@@ -449,10 +449,9 @@ def record(op: Op, args: Any, values: Any, attrs: dict[str, Any], out: Tensor) -
             if isinstance(value, np.ndarray) and value.shape != shape:
                 node.shapes = [getattr(v, "shape", ()) for v in values]
                 break
-    if None in inputs:  # remember the constants, without keeping them alive
+    if None in inputs:
         node.constants = [
-            None if n is not None else weakref.ref(a) if _referable(a) else a
-            for a, n in zip(args, inputs, strict=True)
+            None if n is not None else remembered(a) for a, n in zip(args, inputs, strict=True)
         ]
     if origin:
         node.more.origins = origin
@@ -492,9 +491,21 @@ def _watch(op: Op, values: Any, attrs: dict[str, Any], out: Tensor) -> None:
         out._inference = True
 
 
-def _referable(operand: Any) -> bool:
-    """Whether somebody else may hold an operand: not a number that promotion made an array."""
-    return isinstance(operand, Tensor) or (isinstance(operand, np.ndarray) and operand.ndim > 0)
+#: Bytes up to which a constant operand is kept for who explains or diagnoses the graph later.
+_SMALL = 1 << 16
+
+
+def remembered(operand: Any) -> Any:
+    """Return a constant operand itself if it is small or a number, else a weak reference to it.
+
+    A label's one-hot row that a loss made is gone otherwise before anybody can ask; but a graph is
+    not to keep a batch, or a mask of dropout, alive that backward has done with.
+    """
+    if isinstance(operand, Tensor):
+        return operand if operand._array.nbytes <= _SMALL else weakref.ref(operand)
+    if isinstance(operand, np.ndarray) and operand.nbytes > _SMALL:
+        return weakref.ref(operand)
+    return operand
 
 
 def lift(array: Any, node: Node) -> Tensor:

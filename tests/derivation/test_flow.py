@@ -118,7 +118,7 @@ def test_a_second_backward_works_after_a_look_at_the_flow(notes):
 def test_when_the_data_is_gone_the_flow_is_read_from_grad():
     tgb.manual_seed(0)
     net = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
-    loss = net(tgb.randn(5, 3)).square().sum()
+    loss = net(tgb.randn(6000, 3)).square().sum()  # more than a graph keeps for later
     before = gradient_flow(net, loss)
     loss.backward()
     after = gradient_flow(net, loss)

@@ -62,7 +62,7 @@ def run(name, shapes, wants, dtype):
             "saved": [getattr(value, "shape", value) for value in node.saved],
             "shapes": node.shapes if node.shapes is None else list(node.shapes),
             "constants": [
-                c if c is None else c() is operands[k] for k, c in enumerate(node.constants)
+                c if c is None else c is operands[k] for k, c in enumerate(node.constants)
             ],
             "made": node.made() is out,
             "line": node.line[0].co_name,

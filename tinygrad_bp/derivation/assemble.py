@@ -13,7 +13,6 @@ from typing import Any
 
 from ..expr import Expr, apply, parts, replace, same
 from ..graph import Node
-from ..recorded.naming import ACTIVATIONS
 from ..recorded.network import ForgottenError, Recorded
 from ..rules import elementwise as ew
 from .algebra.columns import Columns, roles_of
@@ -22,12 +21,12 @@ from .algebra.facts import Facts
 from .algebra.simplify import simplify
 from .chain import ONE, Chain, size
 from .folding import Folding
+from .legend import legend_of, sizes_of
 from .lines import Line, Path, Step
 from .notation.formulas import text
 
 __all__ = ["Assembly"]
 
-_MOST_NAMES = 8  # that the legend spells out
 _LONGEST = 60  # parts of a formula that is still one line
 _LONGEST_RAW = 400  # and before it is simplified
 
@@ -86,26 +85,14 @@ class Assembly:
         if node is self.graph.root:
             return False
         leaves_module = self.depth is not None and node in self.folding.inside
-        if leaves_module or node in self.roles.affine or self._has_parameter(node):
+        if leaves_module or node in self.roles.affine or self.roles.reads_a_weight(node):
             return True
-        if self.graph.named(node) and self._is_activated(node):
+        if self.graph.named(node) and self.roles.is_activated(node):
             return True
         if self.graph.near_the_loss(node) or node in self.roles.made_of_parameters:
             return False
         several = len(self.chain.arrivals.get(node, ())) > 1
         return several or (bool(self.graph.own_name(node)) and node not in self.roles.activation)
-
-    def _is_activated(self, node: Node) -> bool:
-        """Whether an activation reads a value."""
-        readers = [c.op for c, _ in self.graph.consumers.get(node, ()) if c.op is not None]
-        return any(op.name in ACTIVATIONS for op in readers)
-
-    def _has_parameter(self, node: Node) -> bool:
-        """Whether an operation reads a weight: a norm, an embedding; not `b_ih + b_hh`."""
-        if node in self.roles.made_of_parameters or node in self.roles.products:
-            return False
-        own = [s in self.roles.made_of_parameters for s in node.inputs if s is not None]
-        return any(own) and (not all(own) or None in node.inputs)
 
     def _cut_long_lines(self) -> None:
         """Give values lines of their own where one formula would be too long to read."""
@@ -270,25 +257,12 @@ class Assembly:
                 definitions[graph.name(node)] = equation
         facts = Facts(
             definitions=definitions,
-            sizes=self._sizes(),
+            sizes=sizes_of(self.graph),
             ones=frozenset({ONE}),
             data=frozenset(graph.constant_names()),
             taken=frozenset(graph.names()),
         )
         return facts if self.columns is None else self.columns.facts(facts)
-
-    def _sizes(self) -> dict[int, str]:
-        """Name the number of samples, and that of the outputs."""
-        if self.graph.batch is None:
-            return {}
-        m, axis = self.graph.batch
-        sizes = {m: "m"} if m > 1 else {}
-        last = next((n for n in self.graph.order if n in self.roles.affine), None)
-        if last is not None and len(last.shape) == 2:
-            outputs = int(last.shape[1 - axis])
-            if outputs > 2 and outputs not in sizes:
-                sizes[outputs] = "n"
-        return sizes
 
     def _last(self, formula: Expr, name: str) -> Expr:
         return self._simplified(formula, name)[-1].formula
@@ -423,35 +397,6 @@ class Assembly:
         return found[node]  # type: ignore[no-any-return]
 
     def legend(self) -> tuple[tuple[str, str], ...]:
-        """Return what short names stand for."""
-        entries = _ranges(
-            [
-                (self.graph.name(node), path)
-                for node in self.graph.leaves
-                if (path := self.graph.path(node)) and path != self.graph.name(node)
-            ]
-        )
+        """Return what short names stand for, and which equations can't be told."""
         used = {part.name for line in self.backward() for part in parts(line.expr)}
-        said = {"m": "the samples of the batch", "n": "the outputs of a sample"}
-        for number, name in self._sizes().items():
-            if name in used:
-                entries.append((name, f"{number}, {said[name]}"))
-        entries.extend(self.left_out)
-        return tuple(entries)
-
-
-def _ranges(entries: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Put ``W1 … W8`` together, where there are many."""
-    if len(entries) <= _MOST_NAMES:
-        return entries
-    groups: dict[str, list[tuple[str, str]]] = {}
-    for name, path in entries:
-        groups.setdefault(name.rstrip("0123456789"), []).append((name, path))
-    found = []
-    for group in groups.values():
-        if len(group) > 2:
-            (first, where), (last, there) = group[0], group[-1]
-            found.append((f"{first} … {last}", f"{where} … {there}"))
-        else:
-            found.extend(group)
-    return found
+        return (*legend_of(self.graph, used), *self.left_out)

@@ -145,6 +145,18 @@ class Roles:
             return self.affine[node][0]
         return self.activation.get(node, 0)
 
+    def is_activated(self, node: Node) -> bool:
+        """Whether an activation reads a value."""
+        readers = [c.op for c, _ in self.graph.consumers.get(node, ()) if c.op is not None]
+        return any(op.name in ACTIVATIONS for op in readers)
+
+    def reads_a_weight(self, node: Node) -> bool:
+        """Whether an operation reads a weight: a norm, an embedding; not `b_ih + b_hh`."""
+        if node in self.made_of_parameters or node in self.products:
+            return False
+        own = [s in self.made_of_parameters for s in node.inputs if s is not None]
+        return any(own) and (not all(own) or None in node.inputs)
+
     def _product(self, node: Node) -> Node | None:
         """Return the product inside an affine map that ends at a node; None if none does."""
         name = node.op.name if node.op is not None else ""

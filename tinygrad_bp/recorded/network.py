@@ -71,6 +71,7 @@ class Recorded:
                 if source is not None:
                     self.consumers.setdefault(source, []).append((node, position))
         self._symbols: dict[Any, Expr] = {}
+        self._nodes: dict[int, Node] = {}  # by the symbols, which live as long as this does
         self._namer = Namer(self)
 
     # ------------------------------------------------------------------------------------- leaves
@@ -193,6 +194,7 @@ class Recorded:
             self._symbols[node] = (
                 symbol(self.name(node), self.value(node)) if laid_out is None else laid_out
             )
+            self._nodes[id(self._symbols[node])] = node
         return self._symbols[node]
 
     def _laid_out(self, node: Node) -> Expr | None:
@@ -221,9 +223,7 @@ class Recorded:
 
     def node_of(self, formula: Expr) -> Node | None:
         """Return the node whose value a symbol stands for; None for a constant."""
-        return next(
-            (n for n, s in self._symbols.items() if s is formula and isinstance(n, Node)), None
-        )
+        return self._nodes.get(id(formula))
 
     def operand(self, node: Node, position: int) -> Any:
         """Return an operand of a node: a symbol, or the number that it is."""
