@@ -110,7 +110,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("function", "what", "remedy"), REFUSED, ids=lambda x: str(x))
+@pytest.mark.parametrize(("function", "what", "remedy"), REFUSED, ids=[f.__name__ for f, *_ in REFUSED])
 def test_refused_with_line_and_remedy(function: Any, what: str, remedy: str) -> None:
     with pytest.raises(TraceError, match=what) as caught:
         compile(function, backend="reference")(tgb.randn(3, 4))
@@ -198,7 +198,7 @@ def effects(f: Any) -> Any:
     return [*found, [x.tolist() for x in arguments], np.random.rand(), random.random()]
 
 
-@pytest.mark.parametrize("function", [f for f, *_ in REFUSED], ids=str)
+@pytest.mark.parametrize("function", [f for f, *_ in REFUSED], ids=lambda f: f.__name__)
 def test_fallback_has_each_effect_once(function: Any) -> None:
     """The call that was to be traced is finished as an eager one, not run again."""
     expected = effects(function)
