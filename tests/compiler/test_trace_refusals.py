@@ -110,7 +110,9 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("function", "what", "remedy"), REFUSED, ids=[f.__name__ for f, *_ in REFUSED])
+@pytest.mark.parametrize(
+    ("function", "what", "remedy"), REFUSED, ids=[f.__name__ for f, *_ in REFUSED]
+)
 def test_refused_with_line_and_remedy(function: Any, what: str, remedy: str) -> None:
     with pytest.raises(TraceError, match=what) as caught:
         compile(function, backend="reference")(tgb.randn(3, 4))
