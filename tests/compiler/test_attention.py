@@ -47,7 +47,7 @@ def trained(backend: str | None, case: dict[str, Any], steps: int = 4) -> list[A
     make = options.pop("mask", None)
     tgb.manual_seed(5)
     model = Attend(16, 4, shared, kind, **options)
-    # Not Adam: the gradient of the bias of the keys is 0, and of what rounding leaves it makes steps.
+    # Not Adam: the gradient of the keys' bias is 0, and Adam makes steps of what rounding leaves.
     opt = tgb.optim.SGD(model.parameters(), 0.5, momentum=0.9)
 
     def step(x: Any, y: Any, mask: Any) -> Any:
