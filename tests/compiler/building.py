@@ -82,7 +82,7 @@ def run(built: Building, make: Any, steps: int) -> tuple[list[Any], list[Any]]:
 
 
 def native(program: Program) -> Any:
-    pytest.importorskip("numba")
+    pytest.importorskip("llvmlite")
     from tinygrad_bp.compiler.native import NativeStep
 
     return NativeStep(program)

@@ -13,7 +13,7 @@ import tinygrad_bp as tgb
 from tinygrad_bp.compiler import CompiledStep, compile
 
 #: The back ends that there are here.
-BACKENDS = ("reference", "numpy", *(["numba"] if find_spec("numba") else []))
+BACKENDS = ("reference", "numpy", *(["native"] if find_spec("llvmlite") else []))
 
 
 def mlp() -> Any:

@@ -166,16 +166,26 @@ def test_a_scheduler_in_the_step_is_refused() -> None:
         compile(step)(*regression())
 
 
+class Counting(tgb.nn.Module):
+    calls = 0
+
+    def forward(self, x: Any) -> Any:
+        self.calls += 1
+        return x * self.calls
+
+
 def test_a_module_that_counts_its_calls_is_refused() -> None:
-    class Counting(tgb.nn.Module):
-        calls = 0
-
-        def forward(self, x: Any) -> Any:
-            self.calls += 1
-            return x * self.calls
-
     with pytest.raises(TraceError, match="'calls'"):
-        compile(Counting())(tgb.ones(2))
+        compile(Counting(), fallback=False)(tgb.ones(2))
+    with pytest.raises(TraceError, match="'calls'"):
+        compile(Counting(), fullgraph=True)(tgb.ones(2))
+
+
+def test_a_module_falls_back_by_default_with_one_warning() -> None:
+    model = compile(Counting())
+    with pytest.warns(CompileWarning, match="'calls'"):
+        first = model(tgb.ones(2))
+    assert [first.tolist(), model(tgb.ones(2)).tolist()] == [[1, 1], [2, 2]]
 
 
 def test_a_numpy_array_as_an_argument_is_refused() -> None:

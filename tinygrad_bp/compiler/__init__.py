@@ -17,7 +17,7 @@ __all__ = ["CompileWarning", "CompiledModule", "CompiledStep", "TraceError", "co
 def compile(
     model: Callable[..., Any] | None = None,
     *,
-    fallback: bool = False,
+    fallback: bool | None = None,
     backend: str | None = None,
     fullgraph: bool = False,
     dynamic: bool | None = None,
@@ -41,15 +41,19 @@ def compile(
     ----------
     model : callable or Module
         Left out, a decorator is returned.
-    fallback : bool
-        Run what can't be compiled as it is, with a warning, instead of raising.
-    backend : {None, "numba", "numpy", "reference"}
+    fallback : bool, optional
+        Run what can't be compiled as it is, with one warning, instead of raising. By default a
+        module does, as PyTorch's scripts expect of ``torch.compile(model)``; a function raises,
+        since its author wants to know.
+    backend : {None, "native", "numpy", "reference"}
         What runs the program: native code (needs the extra `compile`; the default if it is
         installed), NumPy calls into memory that is kept, or each operation's own forward, for
         comparison. Other names, PyTorch's, stand for the default.
+    fullgraph : bool
+        As in PyTorch: a module that can't be compiled raises, too.
     disable : bool
         Return the function as it is.
-    fullgraph, dynamic, mode, options, …
+    dynamic, mode, options, …
         Accepted, since they change no result.
 
     Returns
@@ -89,8 +93,12 @@ def compile(
     if mode is not None and options is not None:
         raise RuntimeError("Either mode or options can be specified, but both can't be.")
     if model is None:
-        return lambda f: compile(f, fallback=fallback, backend=backend, disable=disable)
+        return lambda f: compile(
+            f, fallback=fallback, backend=backend, disable=disable, fullgraph=fullgraph
+        )
     if disable:
         return model
+    if fallback is None:
+        fallback = isinstance(model, Module) and not fullgraph
     step = CompiledStep(model, fallback, builder(backend))
     return CompiledModule(model, step) if isinstance(model, Module) else step

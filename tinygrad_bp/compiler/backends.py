@@ -1,9 +1,11 @@
-"""What runs a program: native code if there is Numba, else NumPy."""
+"""What runs a program: native code where that can be made, else NumPy."""
 
 from __future__ import annotations
 
+import warnings
 from importlib.util import find_spec
 
+from .errors import CompileWarning
 from .program import Program
 from .reference import Build, Execute, reference
 from .replay import ReplayStep
@@ -11,7 +13,7 @@ from .replay import ReplayStep
 __all__ = ["BACKENDS", "builder"]
 
 #: Names of `backend`, with what they run a program by.
-BACKENDS = ("numba", "numpy", "reference")
+BACKENDS = ("native", "numpy", "reference")
 
 
 #: PyTorch's, which scripts name.
@@ -24,27 +26,39 @@ def _native(program: Program) -> Execute:
     return NativeStep(program)
 
 
+def _native_or_numpy(program: Program) -> Execute:
+    from .native import NativeStep, NotHereError
+
+    try:
+        return NativeStep(program)
+    except NotHereError as why:
+        # Nobody asked for native code by name, and the results are the same.
+        warnings.warn(f"tgb.compile: {why}", CompileWarning, stacklevel=6)
+        return ReplayStep(program)
+
+
 def builder(backend: str | None) -> Build:
     """Return the function that makes a program run.
 
     Raises
     ------
     ImportError
-        For "numba" where Numba is not installed; it comes with the extra `compile`.
+        For "native" where llvmlite is not installed; it comes with the extra `compile`.
     ValueError
         For another name.
     """
+    found = find_spec("llvmlite") is not None
     if backend is None or backend in _PYTORCH:
-        backend = "numba" if find_spec("numba") is not None else "numpy"
+        return _native_or_numpy if found else ReplayStep
     if backend == "reference":
         return reference
     if backend == "numpy":
         return ReplayStep
-    if backend != "numba":
+    if backend not in ("native", "numba"):  # what the native one was called before it had a name
         raise ValueError(f"compile: backend has to be one of {BACKENDS}, not {backend!r}")
-    if find_spec("numba") is None:
+    if not found:
         raise ImportError(
-            "compile(backend='numba') needs Numba: pip install 'tinygrad_bp[compile]'. Without it, "
-            "backend='numpy' runs the same program"
+            f"compile(backend={backend!r}) needs llvmlite: pip install 'tinygrad_bp[compile]'. "
+            "Without it, backend='numpy' runs the same program"
         )
     return _native

@@ -19,12 +19,16 @@ from .places import Place
 from .program import Call, Program, Value
 from .translate import dialect, to_llvm
 
-__all__ = ["NativeStep"]
+__all__ = ["NativeStep", "NotHereError"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 #: References to an array that nobody else has: the list's, and the call's own.
 _OURS = 2
+
+
+class NotHereError(RuntimeError):
+    """Native code can't be run here: the message says why, and what can."""
 
 
 def _address(array: Array) -> int:
@@ -37,7 +41,7 @@ def _check_header() -> None:
     """Make sure that an array's header is what the code takes it for (see `translate`)."""
     array = np.zeros(3)
     if ctypes.c_void_p.from_address(id(array) + 16).value != _address(array):
-        raise RuntimeError("this Python keeps arrays in another way: use backend='numpy'")
+        raise NotHereError("this Python keeps arrays in another way: use backend='numpy'")
 
 
 class NativeStep:
@@ -67,7 +71,9 @@ class NativeStep:
         self._table[ARENA] = _address(self._arena)
         blas = find_blas()
         if blas is None or not blas.wide:
-            raise RuntimeError("no BLAS with 64-bit counts was found")
+            raise NotHereError(
+                "NumPy comes with no BLAS that counts in 64 bits here: use backend='numpy'"
+            )
         self._table[SGEMM], self._table[DGEMM] = blas.sgemm, blas.dgemm
         new = self.lowered.program
         self._scalars: Any = np.zeros(max(len(new.scalars), 1))
