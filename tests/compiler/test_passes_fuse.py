@@ -14,7 +14,7 @@ from tinygrad_bp.compiler.emit import lower
 from tinygrad_bp.compiler.fuse import Loop
 from tinygrad_bp.compiler.program import Value
 from tinygrad_bp.rules import elementwise as ew
-from tinygrad_bp.rules import linalg, loss, reduce, shape
+from tinygrad_bp.rules import gelu, layer_norm, linalg, loss, reduce, shape
 from tinygrad_bp.rules.index import slice_
 
 
@@ -170,3 +170,30 @@ def random_program(draw: Any, dtype: Any) -> Building:
 def test_random_programs(backend: str, data: Any) -> None:
     built = random_program(data.draw, np.float64)
     agree(built, backend, steps=2, tolerance=1e-9)
+
+
+def test_what_follows_a_layer_on_sequences_is_one_loop_with_its_bias() -> None:
+    built = Building()
+    x = built.input(built.normal(2, 3, 8))
+    weight, bias = built.state(built.normal(8, 8)), built.state(built.normal(8))
+    mapped = built(ew.add, x, built(gelu.gelu, built(linalg.linear, x, weight, bias)))
+    scale, shift = built.state(built.normal(8)), built.state(built.normal(8))
+    built.output(built(layer_norm.layer_norm, mapped, scale, shift, eps=1e-5), mapped)
+    loops = [s for s in lower(built.program).steps if isinstance(s, Loop)]
+    # The product has the shape of a matrix, the residual x that of sequences.
+    assert len(loops) == 1
+    agree(built)
+
+
+def test_rows_of_what_is_turned_stay_as_they_are() -> None:
+    built = Building()
+    x = built.input(built.normal(2, 3, 4))
+    weight, bias = built.state(built.normal(4, 4)), built.state(built.normal(4))
+    mapped = built(linalg.linear, x, weight, bias)
+    turned = built(shape.transpose, built(ew.exp, x), axes=(1, 0, 2))
+    back = built(shape.transpose, turned, axes=(1, 0, 2))
+    one = built(ew.multiply, mapped, back)
+    per_step = built.input(built.normal(3, 4))
+    two = built(ew.add, mapped, per_step)
+    built.output(one, two, built(ew.add, one, built(ew.tanh, two)))
+    agree(built)

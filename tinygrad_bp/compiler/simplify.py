@@ -242,7 +242,7 @@ def _gelu_slope(w: Writer, x: Value, y: Value) -> Value:
 
 def simplify(program: Program) -> Program:
     """Take composites apart, compute constants, write what is alike once, drop what is not read."""
-    w = Writer()
+    w = Writer(by_rows=True)
     now: dict[Value, Value] = {}  # of the given program -> of the new one
     pulled: dict[Value, tuple[Value, Value, Value]] = {}
     parted = _only_parts_read(program)

@@ -15,6 +15,7 @@ import numpy as np
 from ..op import Op
 from ..rules import elementwise as ew
 from ..rules import linalg, reduce, shape
+from .elements import ELEMENTS
 from .program import Call, Value
 
 __all__ = ["Writer"]
@@ -47,10 +48,21 @@ def number(x: Any) -> Any:
 
 
 class Writer:
-    """The calls of a new program."""
+    """The calls of a new program.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    by_rows : bool
+        Whether what is done element by element to reshaped rows of a matrix is done to the matrix.
+        A layer on (batch, time, features) multiplies a matrix; so what follows can be one loop with
+        what the matrix comes from and goes to.
+    """
+
+    def __init__(self, by_rows: bool = False) -> None:
         self.calls: list[Call] = []
+        self._by_rows = by_rows
+        self._shaped: dict[Value, Value] = {}  # -> what it is another shape of
+        self._views: set[Value] = set()
         self._known: dict[Any, Value] = {}
         self._constants: dict[Any, Value] = {}
 
@@ -68,9 +80,15 @@ class Writer:
 
         That is `out`, or another one that is equal to it.
         """
+        if op is shape.reshape and args[0] in self._shaped:
+            args = (self._shaped[args[0]],)
         same: Value | None = _unchanged(op, args, attrs, out)
         if same is not None:
             return same
+        if self._by_rows and op in ELEMENTS and len(out.shape) > 2:
+            rows = self._in_rows(op, args, attrs, out, line)
+            if rows is not None:
+                return rows
         values = [a for a in args if isinstance(a, Value)]
         if all(v.kind == "constant" for v in values) and math.prod(out.shape) <= _SMALL:
             arrays = [a.array if isinstance(a, Value) else a for a in args]
@@ -86,7 +104,30 @@ class Writer:
             known = out
         if known is out:
             self.calls.append(Call(op, args, attrs, out, line))
+            if op is shape.reshape:
+                self._shaped[out] = args[0]
+            elif op.view:
+                self._views.add(out)
         return known
+
+    def _in_rows(self, op: Op, args: tuple[Any, ...], attrs: dict[str, Any], out: Value,
+                 line: Any) -> Value | None:  # fmt: skip
+        """Write an operation on each element as one on a matrix, if an operand comes from one."""
+        matrix = (math.prod(out.shape[:-1]), out.shape[-1])
+        values = [a for a in args if isinstance(a, Value)]
+        if not any(v in self._shaped and self._shaped[v].shape == matrix for v in values):
+            return None
+        if any(v in self._views or v.shape not in (out.shape, out.shape[-1:], ()) for v in values):
+            return None
+        # A state is written over by what has its own shape only.
+        if any(v.shape == out.shape and v.kind in ("state", "constant") for v in values):
+            return None
+        args = tuple(
+            self.reshape(a, matrix) if isinstance(a, Value) and a.shape == out.shape else a
+            for a in args
+        )
+        found = self.call(op, args, attrs, Value("computed", matrix, out.dtype), line)
+        return self.reshape(found, out.shape)
 
     # ------------------------------------------------- the operations that others are made of
 
