@@ -367,9 +367,9 @@ def test_the_trace_is_not_kept() -> None:
 
 def test_the_program_is_explained() -> None:
     f = compile(lambda x: x.exp() + 1)
-    assert "call it first" in f.explain()
+    assert "call it first" in f.explanation()
     f(tgb.ones(2))
-    assert "exp" in f.explain() and "add" in f.explain()
+    assert "exp" in f.explanation() and "add" in f.explanation()
 
 
 def test_the_source_is_shown() -> None:

@@ -63,11 +63,14 @@ class Native:
         What runs, in order: the name of an entry, or a call that NumPy does.
     slots : dict of Value to int
         Where the table has the address of a value that is not computed.
+    owners : list of int
+        The number of the step that each entry ends with; -1 of one that does nothing.
     """
 
     source: str
     entries: list[str | Call]
     slots: dict[Value, int] = field(default_factory=dict)
+    owners: list[int] = field(default_factory=list)
 
 
 def lower(program: Program) -> Lowered:
@@ -149,10 +152,16 @@ def _readable(program: Program, places: dict[Value, Place]) -> None:
 
 
 class Emitter:
-    """Collects kernels and entries."""
+    """Collects kernels and entries.
 
-    def __init__(self, lowered: Lowered) -> None:
-        self.low = lowered
+    With `apart` each step gets an entry of its own, and an empty one is the last: to see what they
+    take.
+    """
+
+    def __init__(self, lowered: Lowered, apart: bool = False) -> None:
+        self.low, self.apart = lowered, apart
+        self.owners: list[int] = []
+        self.now = 0
         self.slots: dict[Value, int] = {}
         self.kernels: dict[tuple[str, ...], str] = {}
         self.texts: list[str] = []
@@ -253,22 +262,26 @@ class Emitter:
         if line not in target:
             target.append(line)
 
-    def close(self) -> None:
+    def close(self, empty: bool = False) -> None:
         """End an entry."""
-        if self.lines:
+        if self.lines or empty:
             name = f"part_{len(self.bodies)}"
             lines = [*self.checks, *self.lines] if not self.bodies else self.lines
             body = "\n".join(f"    {line}" for line in lines)
             self.bodies.append(
                 f"@entry\ndef {name}(table):\n    arena = table[{ARENA}]\n{body}\n    return 0\n"
             )
-            self.entries.append(name)
+            self._add(name)
             self.lines = []
+
+    def _add(self, entry: str | Call) -> None:
+        self.entries.append(entry)
+        self.owners.append(self.now)
 
     def emit(self) -> Native:
         """Write everything."""
         low = self.low
-        for step in low.steps:
+        for self.now, step in enumerate(low.steps):
             for call in step.calls:
                 if call.op is loss.one_hot and isinstance(step, Loop):
                     self.bounds(call.args[0], call.attrs["classes"])
@@ -280,7 +293,10 @@ class Emitter:
                 self.move(low.written[step])
             else:
                 self.close()
-                self.entries.append(step.call)
+                self._add(step.call)
+            if self.apart:
+                self.close()
+        self.now = len(low.steps)
         for state, new in low.memory.copies:
             copied = Value("computed", state.shape, state.dtype)
             call = Call(shape.copy, (new,), {}, copied)
@@ -291,7 +307,10 @@ class Emitter:
                 self.loop(LoopCode(loop, places, {copied}, {copied: state}))
             else:
                 self.close()
-                self.entries.append(Call(shape.copy, (new,), {"into": state}, state))
+                self._add(Call(shape.copy, (new,), {"into": state}, state))
         self.close()
+        if self.apart:
+            self.now = -1
+            self.close(empty=True)
         source = "\n\n".join([_HEADER, *self.texts, *self.bodies])
-        return Native(source, self.entries, self.slots)
+        return Native(source, self.entries, self.slots, self.owners)

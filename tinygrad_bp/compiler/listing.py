@@ -1,4 +1,4 @@
-"""A program as text: what `step.explain()` prints.
+"""A program as text: the first part of what `step.explain()` prints.
 
 One line for each operation, grouped into the steps that run as one loop, with the memory that each
 result takes. Views take none; what stays inside of a loop takes none either.
@@ -7,21 +7,27 @@ result takes. Views take none; what stays inside of a loop takes none either.
 from __future__ import annotations
 
 import math
+import textwrap
 from collections import Counter
 from typing import Any
 
-from .emit import Lowered, lower
+import numpy as np
+
+from .emit import Lowered
 from .fuse import Loop, Step
 from .program import Call, Program, Value
 
-__all__ = ["program_text"]
+__all__ = ["Names", "plain_text", "program_text", "way_of"]
 
 _PREFIX = {
     "input": "x", "state": "w", "constant": "c", "scalar": "s", "drawn": "r", "computed": "",
 }  # fmt: skip
 
+#: Columns of a page.
+WIDTH = 80
 
-class _Names:
+
+class Names:
     """Short names of values: their own, else a letter and a number."""
 
     def __init__(self) -> None:
@@ -29,6 +35,7 @@ class _Names:
         self.taken: Counter[str] = Counter()
 
     def __call__(self, x: Any) -> str:
+        """Name a value; write a number down."""
         if not isinstance(x, Value):
             return f"{x:.6g}" if isinstance(x, float) else repr(x)
         if x.kind == "constant" and x.array is not None and x.array.size == 1:
@@ -42,10 +49,12 @@ class _Names:
 
 
 def _shape(value: Value) -> str:
-    return f"{value.dtype}[{', '.join(map(str, value.shape))}]"
+    kind = "" if value.dtype == "float32" else value.dtype
+    return f"{kind}[{', '.join(map(str, value.shape))}]"
 
 
-def _size(n: int) -> str:
+def size_text(n: int) -> str:
+    """Write a number of bytes."""
     for unit in ("bytes", "KB", "MB"):
         if n < 10_000 or unit == "MB":
             return f"{n:,} {unit}"
@@ -53,20 +62,41 @@ def _size(n: int) -> str:
     return f"{n:,} GB"
 
 
-def _call(call: Call, name: _Names) -> str:
+def _call(call: Call, name: Names) -> str:
     args = [name(a) for a in call.args]
-    args += [f"{k}={v}" for k, v in call.attrs.items() if v is not False]
+    args += [f"{k}={_attribute(v)}" for k, v in call.attrs.items() if v is not False]
     return f"{name(call.out)} = {call.op.name}({', '.join(args)})"
 
 
-def _where(low: Lowered, step: Step, call: Call, name: _Names) -> str:
+def _attribute(value: Any) -> str:
+    if isinstance(value, type | np.dtype):
+        return np.dtype(value).name
+    text = repr(value)
+    return text if len(text) <= 24 else f"{text[:20]}…"
+
+
+def _line(text: str, memory: str) -> list[str]:
+    """Write an operation, with its memory to the right of it, or below where it is long."""
+    lines = _wrapped(" " * 6 + text)
+    if memory and len(lines[-1]) + len(memory) + 2 > WIDTH:
+        lines.append("")
+    lines[-1] += f"{memory:>{WIDTH - len(lines[-1])}}" if memory else ""
+    return lines
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, subsequent_indent=" " * 12, break_long_words=False,
+                         break_on_hyphens=False)  # fmt: skip
+
+
+def _where(low: Lowered, step: Step, call: Call, name: Names) -> str:
     """Say what memory a result takes."""
     value = call.out
     base = low.places[value].base
     if base is not value:
         return f"view of {name(base)}"
     if (state := low.memory.homes.get(value)) is not None:
-        return f"in place of {name(state)}"
+        return f"in {name(state)}"
     if value in low.memory.returned:
         return "returned"
     if isinstance(step, Loop) and value not in low.memory.stored:
@@ -74,29 +104,44 @@ def _where(low: Lowered, step: Step, call: Call, name: _Names) -> str:
     return f"at {low.memory.offsets[value]:,}"
 
 
-def program_text(program: Program, lowered: Lowered | None = None) -> str:
+def way_of(low: Lowered, step: Step) -> str:
+    """Say how a step is done."""
+    if isinstance(step, Loop):
+        return "loop"
+    if step in low.products:
+        return "kernel" if low.products[step].small else "BLAS"
+    return "kernel" if step in low.written else "NumPy"
+
+
+def _given(program: Program, name: Names) -> list[str]:
+    lines = []
+    for title, values in (
+        ("inputs", program.inputs),
+        ("asked for in each step", program.scalars),
+        ("drawn", program.draws),
+    ):
+        if values:
+            text = f"{title}: " + ", ".join(f"{name(v)} {_shape(v)}" for v in values)
+            lines += textwrap.wrap(text, WIDTH, subsequent_indent="    ")
+    return lines
+
+
+def program_text(program: Program, low: Lowered, name: Names) -> str:
     """Write a program down, with its fusions and its plan of memory.
 
     Parameters
     ----------
     program : Program
         As it was traced.
-    lowered : Lowered, optional
-        The same after all passes, if that is at hand.
+    low : Lowered
+        The same after all passes.
+    name : Names
 
     Returns
     -------
     str
     """
-    low = lowered or lower(program)
-    name, lines = _Names(), []
-    for title, values in (
-        ("inputs", low.program.inputs),
-        ("asked for in each step", low.program.scalars),
-        ("drawn", low.program.draws),
-    ):
-        if values:
-            lines.append(f"{title}: " + ", ".join(f"{name(v)} {_shape(v)}" for v in values))
+    lines = _given(low.program, name)
     views: dict[Value, list[Call]] = {}
     made = {c.out for step in low.steps for c in step.calls}
     for call in low.program.calls:
@@ -108,26 +153,22 @@ def program_text(program: Program, lowered: Lowered | None = None) -> str:
         for call in views.get(base, []):
             if call.out not in shown:
                 shown.add(call.out)
-                lines.append(f"         {_call(call, name):<64} view of {name(base)}")
+                lines.extend(_line(_call(call, name), f"view of {name(base)}"))
 
     for number, step in enumerate(low.steps):
         for call in step.calls:
             for v in call.operands:
                 if low.places[v].base.kind != "computed":
                     view_lines(low.places[v].base)
-        if isinstance(step, Loop):
-            lines.append(f"{number:4}  loop over {step.space or '()'}")
-        else:
-            way = "BLAS" if step in low.products and not low.products[step].small else "kernel"
-            native = step in low.products or step in low.written
-            lines.append(f"{number:4}  {way if native else 'NumPy'}")
+        over = f" over {step.space or '()'}" if isinstance(step, Loop) else ""
+        lines.append(f"{number:4}  {way_of(low, step)}{over}")
         for call in step.calls:
-            text = f"         {_call(call, name)} {_shape(call.out)}"
-            lines.append(f"{text:<78} {_where(low, step, call, name)}".rstrip())
+            text = f"{_call(call, name)} {_shape(call.out)}"
+            lines += _line(text, _where(low, step, call, name))
             view_lines(call.out)
     for state, new in low.program.stores:
         if low.memory.homes.get(new) is not state and state is not new:
-            lines.append(f"      at the end: {name(state)} takes {name(new)}")
+            lines += _line(f"at the end: {name(state)} takes {name(new)}", "")
     if low.program.outputs:
         lines.append("returns " + ", ".join(name(v) for v in low.program.outputs))
     before, after = len(program.calls), sum(len(s.calls) for s in low.steps)
@@ -138,8 +179,26 @@ def program_text(program: Program, lowered: Lowered | None = None) -> str:
     lines += [
         "",
         f"{before} operations as traced, {after} once taken apart; {fused} of them in "
-        f"{len(loops)} loops, {len(low.steps)} steps in all",
-        f"memory: {_size(low.memory.size)} in one block ({_size(saved)} less than side by side), "
-        f"{_size(returned)} returned",
+        f"{len(loops)} loops,",
+        f"{len(low.steps)} steps in all",
+        f"memory: {size_text(low.memory.size)} in one block ({size_text(saved)} less than side by "
+        "side),",
+        f"{size_text(returned)} returned",
     ]
+    return "\n".join(lines)
+
+
+def plain_text(program: Program, name: Names, memory: int | None = None) -> str:
+    """Write a program down that runs call by call; `memory` are the bytes that it keeps."""
+    lines = _given(program, name)
+    for number, call in enumerate(program.calls):
+        lines += _wrapped(f"{number:4}  {_call(call, name)} {_shape(call.out)}")
+    for state, new in program.stores:
+        if state is not new:
+            lines += _line(f"{name(state)} takes {name(new)}", "")
+    if program.outputs:
+        lines.append("returns " + ", ".join(name(v) for v in program.outputs))
+    lines += ["", f"{len(program.calls)} operations, one after the other"]
+    if memory is not None:
+        lines.append(f"memory: {size_text(memory)} that are kept from step to step")
     return "\n".join(lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from sys import getrefcount
 from typing import Any
 
@@ -22,6 +22,9 @@ from .translate import dialect, to_llvm
 __all__ = ["NativeStep", "NotHereError"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
+
+#: Makes of a part of a step, and its number, another one.
+Around = Callable[[Callable[[int], int], int], Callable[[int], int]]
 
 #: References to an array that nobody else has: the list's, and the call's own.
 _OURS = 2
@@ -51,6 +54,8 @@ class NativeStep:
     ----------
     program : Program
         Whose states and constants stay where they are.
+    around : callable, optional
+        Each step of the program runs by itself then, as what ``around(part, number)`` makes of it.
 
     Attributes
     ----------
@@ -58,10 +63,10 @@ class NativeStep:
         The generated code.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, around: Around | None = None) -> None:
         _check_header()
         self.lowered = lower(program)
-        native = Emitter(self.lowered).emit()
+        native = Emitter(self.lowered, apart=around is not None).emit()
         self.source, self.slots = native.source, native.slots
         raw = np.empty(self.lowered.memory.size + 64, np.uint8)
         self._arena = raw[-_address(raw) % 64 :]
@@ -95,6 +100,8 @@ class NativeStep:
         ]  # fmt: skip
         self.entries = native.entries
         self._compile(native.entries)
+        if around is not None:
+            self._parts[:] = map(around, self._parts, native.owners)
         self._shown = [self._show(v) for v in new.outputs]
 
     @staticmethod
@@ -119,7 +126,7 @@ class NativeStep:
             cache.save(key, code)
         self._library = Library(code)
         kind = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)
-        self._parts = [
+        self._parts: list[Any] = [
             kind(self._library.address(e)) if isinstance(e, str) else self._python(e)
             for e in entries
         ]

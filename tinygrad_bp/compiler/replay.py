@@ -8,7 +8,7 @@ their forward is the fastest that NumPy can do.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,16 +32,21 @@ class ReplayStep:
     Parameters
     ----------
     program : Program
+    tick : callable, optional
+        Called after each operation, with its number, and at the end with that after the last.
 
     Attributes
     ----------
     source : str
         The function.
+    program : Program
+        What it does: repetitions are left out.
     """
 
-    def __init__(self, program: Program) -> None:
-        self._program = program = _shortened(program)
-        self._names: dict[str, Any] = {"np": np}
+    def __init__(self, program: Program, tick: Callable[[int], None] | None = None) -> None:
+        self.program = program = _shortened(program)
+        self._names: dict[str, Any] = {"np": np, "tick": tick}
+        self._ticks = tick is not None
         self._known: dict[Value, str] = {}
         self._count = 0
         self._free: dict[Any, list[str]] = {}
@@ -49,6 +54,14 @@ class ReplayStep:
         self.source = self._write(program)
         exec(compile(self.source, "<tinygrad_bp replay>", "exec"), self._names)
         self._run = self._names["step"]
+
+    @property
+    def memory(self) -> int:
+        """Bytes that are kept for results from step to step."""
+        return sum(
+            x.nbytes for name, x in self._names.items()
+            if name.startswith("b") and isinstance(x, np.ndarray)
+        )  # fmt: skip
 
     def __call__(self, inputs: Sequence[Array], scalars: Sequence[float] = (),
                  draws: Sequence[Array] = ()) -> list[Array]:  # fmt: skip
@@ -100,6 +113,7 @@ class ReplayStep:
             if len(run) > 1:
                 skip = i + len(run)
                 lines += self._blocks(run, last, pinned, homes, i)
+                lines += [f"tick({i})"] * self._ticks
                 continue
             out = call.out
             if out in homes:
@@ -116,6 +130,7 @@ class ReplayStep:
                 name = f"v{i}"
                 lines.append(f"{name} = {self._line(call, None)}")
                 self._known[out] = name
+            lines += [f"tick({i})"] * self._ticks
             for v in {*call.operands, out}:
                 if last.get(v, i) == i and v in buffers:
                     key, name = buffers.pop(v)
@@ -128,6 +143,7 @@ class ReplayStep:
             copied = ".copy()" if new.kind == "state" or len(stores) > 1 else ""
             lines.append(f"n{k} = {self._name(new)}{copied}")
         lines += [f"{self._name(state)}[...] = n{k}" for k, (state, _) in enumerate(stores)]
+        lines += [f"tick({len(program.calls)})"] * self._ticks
         lines.append("return outputs")
         body = "\n".join(f"    {line}" for line in lines)
         return f"def step({', '.join(parameters)}):\n{body}\n"

@@ -26,14 +26,16 @@ from ..source import is_ours
 from ..storage import storage_of
 from .entry import MISS, Entry, write_entry
 from .errors import CompileWarning, TraceError, refuse
+from .explanation import explanation
 from .forward import Backward
 from .guards import Conditions, Surroundings, tensors_in
-from .listing import program_text
+from .naming import name_values
 from .program import Program, Value
 from .recording import Recording
 from .reference import Build, Execute, reference
 from .returned import Returned, leaves_of
 from .scalars import ask_for
+from .times import Given
 from .watch import watching
 
 __all__ = ["CompiledStep", "Specialised"]
@@ -77,12 +79,29 @@ class CompiledStep:
         """The code that the program of the latest call runs as; "" before the first."""
         return getattr(self.specialised[0].execute, "source", "") if self.specialised else ""
 
-    def explain(self) -> str:
-        """Return the program of the latest call as text: its operations, and how they are run."""
+    def explain(self, times: bool = True, file: Any = None) -> None:
+        """Print the program of the latest call, its fusions, its memory and where time goes.
+
+        Parameters
+        ----------
+        times : bool
+            Whether to measure. The parts of the program run some times then, in less than a
+            second, on copies: parameters, gradients and the random numbers stay as they are.
+        file : file, optional
+            Where to write, by default to standard output.
+
+        See Also
+        --------
+        explanation : the same as a string
+        """
+        print(self.explanation(times), file=file)
+
+    def explanation(self, times: bool = True) -> str:
+        """Return what :meth:`explain` prints."""
         if not self.specialised:
             return "not compiled yet: call it first"
         one = self.specialised[0]
-        return program_text(one.program, getattr(one.execute, "lowered", None))
+        return explanation(one.program, one.execute, one.given, times)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         # Decorated methods: one compiled step an instance.
@@ -137,11 +156,14 @@ class Specialised:
     entry : callable
         ``entry(args, kwargs)`` does all of a call, or returns ``MISS`` if this program does not go
         for it.
+    given : Given
+        What it was traced on.
     """
 
     program: Program
     execute: Execute
     entry: Entry
+    given: Given
 
 
 def trace(function: Any, args: Any, kwargs: Any, build: Build,
@@ -276,11 +298,13 @@ def _specialised(recording: Recording, out: Any, conditions: Conditions,
     written = {id(state.array) for state, _ in program.stores}
     storages = [storage_of(t._array) for t in recording.tensors if id(t._array) in written]
     ask = ask_for(recording.updates, program)
+    name_values(program, recording, function)
+    given = Given([tensor._array for _, tensor in named], recording.draws)
     execute = build(program)
     entry = write_entry(conditions, arguments, ask, recording.draws, execute, gradients,
                         storages, None if rebuild.simple else rebuild,
                         "" if backward is None else backward.operands())  # fmt: skip
-    return Specialised(program, execute, entry)
+    return Specialised(program, execute, entry, given)
 
 
 def _check_escaped(recording: Recording, allowed: set[int], function: Any) -> None:

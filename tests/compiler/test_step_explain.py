@@ -1,0 +1,98 @@
+"""`step.explain()`: what it says, and that it changes nothing."""
+
+from __future__ import annotations
+
+import copy
+import io
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tinygrad_bp as tgb
+from tests.compiler.pairs import BACKENDS, equal_models
+from tinygrad_bp.compiler import compile
+
+nn = tgb.nn
+
+
+def training(backend: str) -> tuple[Any, Any]:
+    """Return a model with dropout, an embedding and a convolution, and its compiled step."""
+    tgb.manual_seed(0)
+    model = nn.Sequential(
+        nn.Embedding(7, 8), nn.Unflatten(1, (1, 6)), nn.Conv2d(1, 3, 3), nn.ReLU(),
+        nn.Dropout(0.2), nn.Flatten(), nn.Linear(3 * 4 * 6, 5),
+    )  # fmt: skip
+    optimizer = tgb.optim.Adam(model.parameters(), lr=0.01)
+    criterion = nn.CrossEntropyLoss()
+
+    @tgb.compile(backend=backend)
+    def step(tokens: Any, target: Any) -> Any:
+        optimizer.zero_grad()
+        loss = criterion(model(tokens), target)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return model, step
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_explaining_changes_nothing(backend: str) -> None:
+    tgb.manual_seed(1)
+    batches = [(tgb.randint(0, 7, (4, 6)), tgb.randint(0, 5, (4,))) for _ in range(4)]
+    models, losses = [], []
+    for explained in (False, True):
+        model, step = training(backend)
+        found = []
+        for tokens, target in batches:
+            found.append(float(step(tokens, target)))
+            if explained:
+                before = copy.deepcopy([p.grad for p in model.parameters()])
+                step.explanation()
+                for p, gradient in zip(model.parameters(), before, strict=True):
+                    np.testing.assert_array_equal(p.grad.numpy(), gradient.numpy())
+        losses.append(found)
+        models.append(model)
+    assert losses[0] == losses[1]
+    equal_models(*models)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_largest_part_is_first_and_shares_add_up(backend: str) -> None:
+    _, step = training(backend)
+    step(tgb.randint(0, 7, (4, 6)), tgb.randint(0, 5, (4,)))
+    text = step.explanation()
+    assert max(map(len, text.splitlines())) <= 80
+    table = text[text.index("where time goes") :]
+    shares = [float(x) for x in re.findall(r"([\d.]+) %", table)]
+    others = "the other" in table
+    ordered = shares[:-1] if others else shares
+    assert ordered == sorted(ordered, reverse=True)
+    assert sum(shares) == pytest.approx(100, abs=1)
+    assert "random numbers" in table or others
+
+
+def test_names_are_those_of_the_users_code() -> None:
+    _, step = training("native" if "native" in BACKENDS else "numpy")
+    step(tgb.randint(0, 7, (4, 6)), target=tgb.randint(0, 5, (4,)))
+    text = step.explanation(times=False)
+    assert text.startswith("inputs: tokens int64[4, 6], ")
+    assert "6.weight.exp_avg" in text and "2.bias.grad" in text
+    assert "where time goes" not in text
+
+
+def test_it_is_printed_to_a_file() -> None:
+    step = compile(lambda x: x.exp() + 1)
+    step(tgb.ones(2))
+    file = io.StringIO()
+    assert step.explain(times=False, file=file) is None
+    assert file.getvalue() == step.explanation(times=False) + "\n"
+    assert file.getvalue().startswith("inputs: x [2]\n")
+
+
+def test_inputs_that_can_not_be_made_up_are_said_so() -> None:
+    step = compile(lambda x: tgb.linalg.cholesky(x), backend="numpy")
+    step(tgb.eye(3))
+    assert "not measured" in step.explanation()
