@@ -1,4 +1,4 @@
-"""Convolutions, pools, joins and rows by number, as kernels."""
+"""Pools, joins and rows by number, as kernels."""
 
 from __future__ import annotations
 
@@ -8,38 +8,8 @@ import numpy as np
 import pytest
 
 from tests.compiler.building import Building, agree, native
-from tinygrad_bp.rules import conv, embedding, index, pool, reduce, shape
 from tinygrad_bp.rules import elementwise as ew
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize(
-    ("kernel", "stride", "padding", "dilation"),
-    [((3, 3), (1, 1), (0, 0), (1, 1)), ((3, 2), (2, 1), (1, 0), (1, 1)),
-     ((1, 1), (1, 1), (0, 0), (1, 1)), ((2, 3), (1, 2), (2, 3), (2, 1))],
-)  # fmt: skip
-def test_convolution(kernel: Any, stride: Any, padding: Any, dilation: Any, dtype: Any) -> None:
-    built = Building()
-    how: dict[str, Any] = {"stride": stride, "padding": padding, "dilation": dilation, "groups": 1}
-    x = built.input(built.normal(3, 2, 9, 8, dtype=dtype))
-    w = built.state(built.normal(4, 2, *kernel, dtype=dtype))
-    b = built.state(built.normal(4, dtype=dtype))
-    y = built(conv.conv_bias, x, w, b, **how)
-    g = built(ew.tanh, y)
-    back = built(conv.conv_transpose, g, w, size=(9, 8), **how)
-    to_weight = built(conv.conv_weight, x, g, kernel=kernel, **how)
-    built.output(y, built(conv.conv, x, w, **how), back, to_weight)
-    built.store(w, built(ew.subtract, w, built(ew.multiply, to_weight, 0.01)))
-    agree(built)
-    assert all(isinstance(e, str) for e in native(built.program).entries)
-
-
-def test_convolution_in_groups_and_in_one_dimension_is_left_to_numpy() -> None:
-    built = Building()
-    how: dict[str, Any] = {"stride": (1,), "padding": (1,), "dilation": (1,), "groups": 1}
-    x, w = built.input(built.normal(2, 4, 9)), built.state(built.normal(6, 4, 3))
-    built.output(built(ew.tanh, built(conv.conv, built(ew.exp, x), w, **how)))
-    agree(built)
+from tinygrad_bp.rules import embedding, index, pool, reduce, shape
 
 
 @pytest.mark.parametrize(

@@ -243,7 +243,7 @@ class Emitter:
         kinds = ["int64"] * w.blas + [kind_of(v) for v in w.parameters]
         names = ["table"] * w.blas + [f"p{i}" for i in range(len(w.parameters))]
         body = "\n".join("    " + line for line in w.lines)
-        name = self.kernel(kinds, ", ".join(names), body, "move")
+        name = self.kernel(kinds, ", ".join(names), body, w.stem)
         given = ["table"] * w.blas + [self.pointer(v) for v in w.parameters]
         self.lines.append(f"{name}({', '.join(given)})")
 

@@ -14,6 +14,8 @@ __all__ = ["ARITHMETIC", "COMPARISONS", "INTRINSICS", "LIBRARY", "ORDER", "RANK"
 TYPES = {
     "float32": "float", "float64": "double", "int64": "i64", "int32": "i32", "int8": "i8",
     "uint8": "i8", "boolean": "i1",
+    **{f"float32x{n}": f"<{n} x float>" for n in (4, 8, 16)},
+    **{f"float64x{n}": f"<{n} x double>" for n in (4, 8)},
 }  # fmt: skip
 RANK = ("boolean", "uint8", "int8", "int32", "int64", "float32", "float64")
 ORDER = {"float32": "f32", "float64": "f64"}
@@ -95,6 +97,42 @@ class Text:
         end = most if name == "rank_up" else -most - 1
         picked = self.new(f"select i1 {strange}, {whole} {end}, {whole} {turned}")
         return Val(f"int{wide}", picked)
+
+    def vector(self, name: str, n: int, args: list[Val]) -> Val:
+        """Load, store, multiply or add up `n` numbers at a time."""
+        kind = args[0].kind.removeprefix("*")
+        element = kind.split("x")[0]
+        row, one = f"<{n} x {TYPES[element]}>", TYPES[element]
+        if name in ("load", "store"):
+            index = self.as_kind(args[1], "int64")
+            at = self.new(f"getelementptr inbounds {one}, ptr {args[0].text}, i64 {index}")
+            size = int(element[-2:]) // 8  # it may begin at any element
+            if name == "load":
+                text = self.new(f"load {row}, ptr {at}, align {size}")
+                return Val(f"{element}x{n}", text)
+            self.lines.append(f"store {row} {args[2].text}, ptr {at}, align {size}")
+            return Val("number", 0)
+        if name == "all":
+            first = self.new(f"insertelement {row} poison, {one} {args[0].text}, i64 0")
+            text = self.new(
+                f"shufflevector {row} {first}, {row} poison, <{n} x i32> zeroinitializer"
+            )
+            return Val(f"{element}x{n}", text)
+        suffix = f"v{n}{ORDER[element]}"
+        if name == "fma":
+            given = ", ".join(f"{row} {a.text}" for a in args)
+            self.declare(f"llvm.fma.{suffix}", row, [row] * 3)
+            return Val(f"{element}x{n}", self.new(f"call {row} @llvm.fma.{suffix}({given})"))
+        self.declare(f"llvm.vector.reduce.fadd.{suffix}", one, [one, row])
+        zero = constant(0, element)
+        return Val(element, self.new(
+            f"call reassoc {one} @llvm.vector.reduce.fadd.{suffix}({one} {zero}, "
+            f"{row} {args[0].text})"
+        ))  # fmt: skip
+
+    def declare(self, name: str, result: str, given: list[str]) -> None:
+        """Declare what LLVM has."""
+        raise NotImplementedError
 
     def as_kind(self, value: Val, kind: str) -> str:
         """Give a value as one of this type."""

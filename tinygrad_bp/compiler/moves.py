@@ -36,6 +36,8 @@ class Written:
         Indices that have to be checked before: each below this number.
     blas : bool
         Whether it multiplies matrices, for which it gets ``table``.
+    stem : str
+        What its name begins with; loops of a "move" may be unrolled (see `translate`).
     """
 
     parameters: list[Value] = field(default_factory=list)
@@ -43,6 +45,7 @@ class Written:
     scratch: list[Value] = field(default_factory=list)
     limits: list[tuple[Value, int]] = field(default_factory=list)
     blas: bool = False
+    stem: str = "move"
 
     def pointer(self, base: Value) -> str:
         """Name the pointer to a value's memory."""

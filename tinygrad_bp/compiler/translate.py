@@ -14,6 +14,7 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
+import re
 from pathlib import Path
 
 from . import scalar_kernels
@@ -31,6 +32,9 @@ from .instructions import (
 )
 
 __all__ = ["dialect", "to_llvm"]
+
+#: Operations on so many neighbouring numbers at once.
+_VECTORS = re.compile(r"(load|store|all|fma|sum)(\d+)")
 
 
 class _Unit:
@@ -59,11 +63,6 @@ class _Unit:
         n = len(self.notes)
         self.notes.append(f"!{n} = distinct !{{!{n}, !0}}")
         return f", !llvm.loop !{n}"
-
-    def declare(self, name: str, kind: str, arity: int) -> None:
-        """Declare what LLVM or the C library has."""
-        args = ", ".join([TYPES[kind]] * arity)
-        self.declared[name] = f"declare {TYPES[kind]} @{name}({args})"
 
 
 class _Function(Text):
@@ -241,6 +240,8 @@ class _Function(Text):
             at = self.new(f"add i64 {args[0].text}, 16")
             at = self.new(f"inttoptr i64 {at} to ptr")
             return Val("int64", self.new(f"load i64, ptr {at}"))
+        if vectors := _VECTORS.fullmatch(name):
+            return self.vector(vectors[1], int(vectors[2]), args)
         if name in ("sgemm", "dgemm"):
             return self._gemm("float32" if name == "sgemm" else "float64", args)
         if name in self.unit.kernels:
@@ -277,8 +278,12 @@ class _Function(Text):
             name += "f" if kind == "float32" else ""
         else:
             raise NotImplementedError(name)
-        self.unit.declare(name, kind, arity)
+        self.declare(name, TYPES[kind], [TYPES[kind]] * arity)
         return name
+
+    def declare(self, name: str, result: str, given: list[str]) -> None:
+        """Declare what LLVM or the C library has."""
+        self.unit.declared[name] = f"declare {result} @{name}({', '.join(given)})"
 
     def _integer(self, name: str, kind: str, args: list[Val]) -> Val:
         t, x = TYPES[kind], [self.as_kind(a, kind) for a in args]
