@@ -23,7 +23,7 @@ def ranks(scene: Scene) -> dict[str, int]:
 
 def _ordered(scene: Scene) -> list[Arrow]:
     """Return the arrows of one direction, so that those into a box come before those out of it."""
-    forward = [arrow for arrow in scene.arrows if not arrow.backward]
+    forward = [arrow for arrow in scene.arrows if not (arrow.backward or arrow.again)]
     return forward or scene.arrows[::-1]
 
 
@@ -54,7 +54,7 @@ def columns(scene: Scene) -> dict[str, int]:
         read_by.setdefault(leaf, reader)
     leaves = []
     for box in sorted(scene.boxes.values(), key=lambda box: rank[box.id]):
-        if box.kind not in ("op", "module"):
+        if box.kind in ("parameter", "input", "constant"):
             leaves.append(box)
             continue
         number = rank[box.id] // height

@@ -26,7 +26,7 @@ class Options:
 
 @dataclass
 class Box:
-    """One box: `kind` is op, parameter, input, constant or module."""
+    """One box: `kind` is op, parameter, input, constant or module; of a step, how it is done."""
 
     id: str
     kind: str
@@ -39,6 +39,8 @@ class Box:
     group: Group | None = None
     root: bool = False
     tip: str = ""
+    reads: list[str] = field(default_factory=list)  # states, of a part of a compiled step
+    writes: list[str] = field(default_factory=list)
     ops: int = 0  # of a module: how many operations it ran, how many parameters it has
     size: int = 0
 
@@ -51,6 +53,7 @@ class Arrow:
     head: str
     label: str = ""
     backward: bool = False
+    again: bool = False  # into the next turn of what repeats
 
 
 @dataclass
