@@ -19,7 +19,7 @@ from .places import Place
 from .program import Call, Program, Value
 from .translate import dialect, to_llvm
 
-__all__ = ["NativeStep", "NotHereError"]
+__all__ = ["NativeStep", "NotHereError", "check_header"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -40,7 +40,7 @@ def _address(array: Array) -> int:
 
 
 @functools.cache
-def _check_header() -> None:
+def check_header() -> None:
     """Make sure that an array's header is what the code takes it for (see `translate`)."""
     array = np.zeros(3)
     if ctypes.c_void_p.from_address(id(array) + 16).value != _address(array):
@@ -64,7 +64,7 @@ class NativeStep:
     """
 
     def __init__(self, program: Program, around: Around | None = None) -> None:
-        _check_header()
+        check_header()
         self.lowered = lower(program)
         native = Emitter(self.lowered, apart=around is not None).emit()
         self.source, self.slots = native.source, native.slots

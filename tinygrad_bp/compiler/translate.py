@@ -38,9 +38,10 @@ _VECTORS = re.compile(r"(load|store|all|fma|sum)(\d+)")
 
 
 class _Unit:
-    """What is declared and defined so far."""
+    """What is declared and defined so far; and whether each operation is rounded by itself."""
 
-    def __init__(self) -> None:
+    def __init__(self, exact: bool) -> None:
+        self.exact = exact
         self.declared: dict[str, str] = {}
         self.defined: dict[str, str] = {}
         self.kernels: set[str] = set()
@@ -219,8 +220,8 @@ class _Function(Text):
             return self._call("pow", [a, b])
         kind, x, y = self.pair(a, b)
         name = ARITHMETIC[type(node.op)][not kind.startswith("float")]
-        if kind == "boolean":
-            name = name.split()[0]
+        if kind == "boolean" or self.unit.exact:
+            name = name.removesuffix(" nsw").removesuffix(" contract")
         return Val(kind, self.new(f"{name} {TYPES[kind]} {x}, {y}"))
 
     def _call(self, name: str, args: list[Val]) -> Val:
@@ -321,9 +322,16 @@ def dialect() -> str:
     return hashlib.sha256(text).hexdigest()
 
 
-def to_llvm(source: str) -> str:
-    """Translate a generated module."""
-    unit = _Unit()
+def to_llvm(source: str, exact: bool = False) -> str:
+    """Translate a generated module.
+
+    Parameters
+    ----------
+    source : str
+    exact : bool
+        Round each operation by itself, as NumPy does; else a product and a sum may become one.
+    """
+    unit = _Unit(exact)
     tree = ast.parse(source)
     functions = [n for n in tree.body if isinstance(n, ast.FunctionDef)]
     texts = []

@@ -31,8 +31,11 @@ class Adagrad(Optimizer):
         What s starts at.
     eps : float
         ε.
-    foreach, fused : optional
+    foreach : optional
         Accepted and ignored.
+    fused : bool, optional
+        Update by machine code, to the same bits: True needs the extra `compile`; by default where
+        that is installed, once so much has been updated that it pays.
     maximize : bool
         Climb.
 
@@ -40,6 +43,8 @@ class Adagrad(Optimizer):
     ------
     ValueError
         For a negative option.
+    ImportError
+        For ``fused=True`` without the extra `compile`.
 
     Examples
     --------

@@ -33,8 +33,11 @@ class Adam(Optimizer):
         λ: the L2 penalty ½ λ w², whose gradient λ w is added to g.
     amsgrad : bool
         Take the largest v̂ so far (Reddi, Kale and Kumar, 2018).
-    foreach, capturable, fused : optional
+    foreach, capturable : optional
         Accepted and ignored.
+    fused : bool, optional
+        Update by machine code, to the same bits: True needs the extra `compile`; by default where
+        that is installed, once so much has been updated that it pays.
     maximize : bool
         Climb.
     decoupled_weight_decay : bool
@@ -44,6 +47,8 @@ class Adam(Optimizer):
     ------
     ValueError
         For a negative option, or a β outside [0, 1).
+    ImportError
+        For ``fused=True`` without the extra `compile`.
 
     Examples
     --------
@@ -102,7 +107,7 @@ class Adam(Optimizer):
         state = self._start(parameter)
         if group["amsgrad"] and "max_exp_avg_sq" not in state:
             state["max_exp_avg_sq"] = wrap(np.zeros_like(parameter._array))
-        scalars, flags = self._scalars(group, self._count(state))
+        scalars, flags = self._scalars_at(group, self._count(state))
         kept = [state["exp_avg"], state["exp_avg_sq"]]
         if group["amsgrad"]:
             kept.append(state["max_exp_avg_sq"])
@@ -118,7 +123,7 @@ class Adam(Optimizer):
             "fresh1": 1 - beta1,
             "beta2": beta2,
             "fresh2": 1 - beta2,
-            "eps": group["eps"] * root,
+            "eps": float(group["eps"]) * root,
         }
         if decay:
             if group["decoupled_weight_decay"]:

@@ -34,13 +34,18 @@ class SGD(Optimizer):
         Look ahead by one step of momentum.
     maximize : bool
         Climb.
-    foreach, fused : optional
+    foreach : optional
         Accepted and ignored.
+    fused : bool, optional
+        Update by machine code, to the same bits: True needs the extra `compile`; by default where
+        that is installed, once so much has been updated that it pays.
 
     Raises
     ------
     ValueError
         For a negative option, or nesterov without momentum or with dampening.
+    ImportError
+        For ``fused=True`` without the extra `compile`.
 
     Examples
     --------
@@ -99,7 +104,7 @@ class SGD(Optimizer):
                 buffer = state["momentum_buffer"] = wrap(np.zeros_like(parameter._array))
                 t = 1
             kept.append(buffer)
-        scalars, flags = self._scalars(group, t)
+        scalars, flags = self._scalars_at(group, t)
         self._run(formulas.sgd, parameter, gradient, kept, scalars, flags)
 
     def _scalars(self, group: dict[str, Any], t: float) -> tuple[dict[str, float], tuple[str, ...]]:
