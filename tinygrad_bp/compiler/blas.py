@@ -23,6 +23,9 @@ class Blas:
     ----------
     wide : bool
         Whether they count in 64 bits.
+    get_threads, set_threads : int
+        Addresses of the functions that tell and choose how many threads it uses; 0 if there are
+        none.
     """
 
     def __init__(self, library: ctypes.CDLL, pattern: str, wide: bool) -> None:
@@ -31,7 +34,17 @@ class Blas:
             ctypes.cast(getattr(library, pattern.format(name)), ctypes.c_void_p).value or 0
             for name in ("sgemm", "dgemm")
         )
+        self.get_threads, self.set_threads = (_threads(library, name) for name in ("get", "set"))
         self.library = library  # kept loaded
+
+
+def _threads(library: ctypes.CDLL, verb: str) -> int:
+    for pattern in ("scipy_openblas_{}_num_threads64_", "openblas_{}_num_threads64_",
+                    "scipy_openblas_{}_num_threads", "openblas_{}_num_threads"):  # fmt: skip
+        function = getattr(library, pattern.format(verb), None)
+        if function is not None:
+            return ctypes.cast(function, ctypes.c_void_p).value or 0
+    return 0
 
 
 def _loaded() -> Iterator[str]:

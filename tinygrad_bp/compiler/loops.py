@@ -15,6 +15,7 @@ from .elements import ELEMENTS, KINDS, literal, operand_kinds
 from .fuse import REDUCTIONS, Loop, last_axes, reduced_axes, walk
 from .places import Place, contiguous
 from .program import Call, Value
+from .shares import element_cost, parts_for
 
 __all__ = ["LoopCode"]
 
@@ -32,6 +33,12 @@ class LoopCode:
         Whose memory the kernel's pointers point to, in order.
     scratch : list of Value
         Those of them that only this kernel needs.
+    parts : int
+        Into how many parts it is divided; 1 if it is not.
+    extent : int
+        Of its outermost loop, which then runs from ``lo`` to ``hi``.
+    partial : list of (str, Value, Value, int)
+        What is summed up part by part: how, where, what of it comes in the end, and its size.
     body : str
         Its lines.
     """
@@ -45,8 +52,12 @@ class LoopCode:
         self.space = loop.space or (1,)
         self.inner = self._settle_inner()
         self.stages = self._stages()
-        self._spill()
         self.axes = self._collapse()
+        self.border = self._border()
+        self.extent = self._extent(0)
+        self.partial: list[tuple[str, Value, Value, int]] = []
+        self.parts = self._divide()
+        self._spill()
         self.body = self._write()
 
     # ---------------------------------------------------------------- what is computed when
@@ -85,7 +96,8 @@ class LoopCode:
                     self.levels.get(base) == "element" and base not in self.stored
                     and self.stages[base] < now and base not in self.kept
                 ):  # fmt: skip
-                    self.kept[base] = Value("scratch", row, base.dtype)
+                    shape = (self.parts, *row) if self.parts > 1 else row
+                    self.kept[base] = Value("scratch", shape, base.dtype)
         self.scratch = list(self.kept.values())
 
     def _stage_of(self, call: Call) -> int:
@@ -134,6 +146,36 @@ class LoopCode:
                 groups.append([i])
         return groups
 
+    def _border(self) -> int:
+        """Return how many loops run around the rows; without sums the innermost is the row."""
+        if not self.inner:
+            return max(len(self.axes) - 1, 0)
+        return len([g for g in self.axes if g[0] < len(self.space) - self.inner])
+
+    def _divide(self) -> int:
+        """Decide whether threads share the outermost loop."""
+        if self.inner and not self.border:  # a sum over everything
+            return 1
+        moved = sum(self.places[v].base.dtype.itemsize for v in self._in_memory())
+        cost = element_cost([c.op for c in self.loop.calls], moved)
+        parts = parts_for(cost * math.prod(self.space), self.extent)
+        for call in self.loop.calls:
+            if self.levels[call.out] == "after" and not self._own_walk(call)[0]:
+                # Adding up the parts must not take longer than they do.
+                most = math.prod(self.space) // (8 * math.prod(call.out.shape))
+                parts = max(min(parts, most, 8), 1)
+        return parts
+
+    def _in_memory(self) -> set[Value]:
+        """Find what the loop reads and writes."""
+        made = {c.out for c in self.loop.calls}
+        read = {v for c in self.loop.calls for v in c.operands if self.places[v].base not in made}
+        return {v for v in read | (made & self.stored) if math.prod(v.shape) > 1}
+
+    def _part(self, size: int) -> str:
+        """Write where the memory of a part begins, in which each has so much for itself."""
+        return f"part * {size} + " if self.parts > 1 else ""
+
     def _index(self, offset: int, steps: tuple[int, ...]) -> str:
         terms = [str(offset)] if offset else []
         for k, group in enumerate(self.axes):
@@ -150,17 +192,15 @@ class LoopCode:
 
     # ---------------------------------------------------------------- the text
 
-    def _load(self, base: Value, offset: int, steps: tuple[int, ...], dtype: Any) -> str:
-        text = f"{self._pointer(base)}[{self._index(offset, steps)}]"
+    def _load(self, base: Value, offset: int, steps: tuple[int, ...], dtype: Any,
+              part: str = "") -> str:  # fmt: skip
+        text = f"{self._pointer(base)}[{part}{self._index(offset, steps)}]"
         if dtype.char == "?":
             return f"{text} != 0"
         return f"{KINDS[dtype.char]}({text})" if base.kind == "scalar" else text
 
     def _write(self) -> str:
-        border = len([g for g in self.axes if g[0] < len(self.space) - self.inner])
-        if not self.inner:
-            border = max(len(self.axes) - 1, 0)
-        self.border = border
+        border = self.border
         self.names: dict[Value, str] = {}
         self.count = 0  # of loads, for their names
         self.top: list[str] = []
@@ -176,12 +216,15 @@ class LoopCode:
         rows += self._row_lines(last + 1, hoisted)
         lines = self.top
         for k in range(border):
-            lines.append("    " * k + f"for i{k} in range({self._extent(k)}):")
+            lines.append("    " * k + f"for i{k} in range({self._range(k)}):")
         lines += ["    " * border + line for line in rows]
         return "\n".join("    " + line for line in [*lines, *self.bottom])
 
     def _extent(self, k: int) -> int:
         return math.prod(self.space[i] for i in self.axes[k])
+
+    def _range(self, k: int) -> str:
+        return "lo, hi" if self.parts > 1 and not k else str(self._extent(k))
 
     def _row_lines(self, stage: int, hoisted: dict[Any, str]) -> list[str]:
         """Write what happens once a row, before the inner loop of a stage."""
@@ -219,7 +262,7 @@ class LoopCode:
                 ends.append(f"{name} = ranked({name}_)")
         depth = 0
         for k in range(self.border, len(self.axes)):
-            starts.append("    " * depth + f"for i{k} in range({self._extent(k)}):")
+            starts.append("    " * depth + f"for i{k} in range({self._range(k)}):")
             depth += 1
         return starts + ["    " * depth + line for line in lines] + ends
 
@@ -260,8 +303,9 @@ class LoopCode:
         if base in self.kept:
             scratch = self.kept[base]
             first = len(self.space) - self.inner
-            steps = (0,) * first + contiguous(self.space[first:])
-            return self._load(scratch, 0, steps, base.dtype)
+            row = self.space[first:]
+            steps = (0,) * first + contiguous(row)
+            return self._load(scratch, 0, steps, base.dtype, self._part(math.prod(row)))
         call = next(c for c in self.loop.calls if c.out is base)
         return self._load(base, 0, self._own_walk(call), base.dtype)
 
@@ -323,12 +367,22 @@ class LoopCode:
         if self.levels[out] == "row":
             return [self._step(call, x)]
         start, steps = literal(_START[call.op], kind), self._own_walk(call)
-        pointer = self._pointer(out)
+        size = math.prod(out.shape)
+        part, whole, target = "", str(size), out
+        if self.parts > 1 and steps[0]:  # each part has rows of the result for itself
+            step = steps[self.axes[0][-1]]
+            whole = f"lo * {step}, hi * {step}"
+        elif self.parts > 1:
+            target = Value("scratch", (self.parts, size), out.dtype)
+            self.scratch.append(target)
+            self.partial.append((combine, target, out, size))
+            part = self._part(size)
+        pointer = self._pointer(target)
         if not any(steps):
             self.top.append(self._begin(call, kind))
             result = f"ranked({name}_)" if call.op in _RANKS else name
-            self.bottom.append(f"{pointer}[0] = {result}")
+            self.bottom.append(f"{pointer}[{part}0] = {result}")
             return [self._step(call, x)]
-        self.top += [f"for i in range({math.prod(out.shape)}):", f"    {pointer}[i] = {start}"]
-        place = f"{pointer}[{self._index(0, steps)}]"
+        self.top += [f"for i in range({whole}):", f"    {pointer}[{part}i] = {start}"]
+        place = f"{pointer}[{part}{self._index(0, steps)}]"
         return [f"{place} = {combine}({place}, {x})"]

@@ -38,6 +38,9 @@ class Written:
         Whether it multiplies matrices, for which it gets ``table``.
     stem : str
         What its name begins with; loops of a "move" may be unrolled (see `translate`).
+    extent, parts : int
+        Of its outermost loop, and into how many parts that is divided: if more than one, its lines
+        go from ``lo`` to ``hi``, and write nothing that another ``part`` writes.
     """
 
     parameters: list[Value] = field(default_factory=list)
@@ -46,6 +49,8 @@ class Written:
     limits: list[tuple[Value, int]] = field(default_factory=list)
     blas: bool = False
     stem: str = "move"
+    extent: int = 0
+    parts: int = 1
 
     def pointer(self, base: Value) -> str:
         """Name the pointer to a value's memory."""

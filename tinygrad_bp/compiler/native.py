@@ -13,10 +13,11 @@ import numpy as np
 
 from . import cache
 from .blas import find_blas
-from .emit import ARENA, DGEMM, SGEMM, Emitter, lower
+from .emit import ARENA, DGEMM, FIRST, POOL, SGEMM, Emitter, lower
 from .machine import Library, compiled, host
 from .places import Place
 from .program import Call, Program, Value
+from .threads import pool_for
 from .translate import dialect, to_llvm
 
 __all__ = ["NativeStep", "NotHereError", "check_header"]
@@ -70,7 +71,7 @@ class NativeStep:
         self.source, self.slots = native.source, native.slots
         raw = np.empty(self.lowered.memory.size + 64, np.uint8)
         self._arena = raw[-_address(raw) % 64 :]
-        self._table = np.zeros(3 + len(self.slots), np.int64)
+        self._table = np.zeros(FIRST + len(self.slots), np.int64)
         self._cells: Any = memoryview(self._table)  # type: ignore[arg-type]
         self._table_at = _address(self._table)
         self._table[ARENA] = _address(self._arena)
@@ -102,6 +103,9 @@ class NativeStep:
         self._compile(native.entries)
         if around is not None:
             self._parts[:] = map(around, self._parts, native.owners)
+        if native.shares and (pool := pool_for(blas)).address:
+            self._table[POOL] = pool.address
+            self._parts.insert(0, pool.ready)
         self._shown = [self._show(v) for v in new.outputs]
 
     @staticmethod

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 
 from .places import Place
 from .program import Call, Value
+from .shares import parts_for
 
-__all__ = ["Product", "product_of", "small_kernel"]
+__all__ = ["Product", "blas_kernel", "product_of", "small_kernel"]
 
 _SMALL = 40_000  # multiplications up to which a loop is quicker
 _UNROLLED = 16
+_RATE = {"f": 60, "d": 30}  # multiplications in a nanosecond
 
 
 @dataclass
@@ -102,22 +104,55 @@ def _leading(x: Matrix) -> tuple[bool, int] | None:
     return None
 
 
-def blas_arguments(p: Product) -> str:
-    """Write the arguments of the call: those with ``{a}``, ``{b}``, ``{c}`` are filled in later."""
-    turned_a, lda = _leading(p.a) or (False, 1)
-    turned_b, ldb = _leading(p.b) or (False, 1)
+def blas_kernel(p: Product, slot: int) -> tuple[int, int, str]:
+    """Write a product as calls of BLAS, over ``table``, ``a``, ``b``, ``c``.
+
+    Returns the extent of what threads may share, into how many parts it is divided (0 for as many
+    as there are threads, 1 if it is not) and the body. Matrices of a stack are shared as they are;
+    else each thread makes rows or columns of the one.
+    """
     (m, k), n = p.a.shape, p.b.shape[1]
-    kind = "float32" if p.char == "f" else "float64"
-    return (
-        f"{int(turned_a)}, {int(turned_b)}, {m}, {n}, {k}, {{a}}, {lda}, {{b}}, {ldb}, "
-        f"{kind}(0), {{c}}, {n}"
+    kind, function = ("float32", "sgemm") if p.char == "f" else ("float64", "dgemm")
+    stack = [(f"s{i}", extent, i) for i, extent in enumerate(p.stack) if extent > 1]
+    cost = m * k * n * math.prod(p.stack) / _RATE[p.char]
+    parts = parts_for(cost, stack[0][1] if stack else max(m, n))
+    divided = parts > 1 and not stack
+    pad, lines = "    ", []
+    for name, extent, _ in stack:
+        bounds = "lo, hi" if parts > 1 and pad == "    " else str(extent)
+        lines.append(f"{pad}for {name} in range({bounds}):")
+        pad += "    "
+    at = {
+        key: _terms(x.offset, *((name, x.stack[i]) for name, _, i in stack))
+        for key, x in zip("abc", (p.a, p.b, p.c), strict=True)
+    }
+    down, across = str(m), str(n)
+    if divided and m >= n:
+        at["a"] += [*_terms(0, ("lo", p.a.steps[0]))]
+        at["c"] += [*_terms(0, ("lo", n))]
+        down = "hi - lo"
+    elif divided:
+        at["b"] += [*_terms(0, ("lo", p.b.steps[1]))]
+        at["c"] += [*_terms(0, ("lo", 1))]
+        across = "hi - lo"
+    a, b, c = (f"at({key}, {' + '.join(x)})" if x else key for key, x in at.items())
+    (turned_a, lda), (turned_b, ldb) = (_leading(x) or (False, 1) for x in (p.a, p.b))
+    lines.append(
+        f"{pad}{function}(table[{slot}], {int(turned_a)}, {int(turned_b)}, {down}, {across}, {k}, "
+        f"{a}, {lda}, {b}, {ldb}, {kind}(0), {c}, {n})"
     )
+    if divided:
+        return max(m, n), 0, "\n".join(lines)
+    return (stack[0][1] if stack else 0), parts, "\n".join(lines)
+
+
+def _terms(offset: int, *terms: tuple[str, int]) -> list[str]:
+    parts = [str(offset)] if offset else []
+    return parts + [name if step == 1 else f"{name} * {step}" for name, step in terms if step]
 
 
 def _at(offset: int, *terms: tuple[str, int]) -> str:
-    parts = [str(offset)] if offset else []
-    parts += [name if step == 1 else f"{name} * {step}" for name, step in terms if step]
-    return " + ".join(parts) or "0"
+    return " + ".join(_terms(offset, *terms)) or "0"
 
 
 def small_kernel(p: Product) -> tuple[str, tuple[int, ...] | None]:

@@ -30,6 +30,7 @@ from .instructions import (
     Val,
     constant,
 )
+from .sharing import calling
 
 __all__ = ["dialect", "to_llvm"]
 
@@ -45,6 +46,7 @@ class _Unit:
         self.declared: dict[str, str] = {}
         self.defined: dict[str, str] = {}
         self.kernels: set[str] = set()
+        self.shares = False
         self.notes = ['!0 = !{!"llvm.loop.unroll.disable"}']
         tree = ast.parse(scalar_kernels.SOURCE)
         self.helpers = {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef)}
@@ -65,6 +67,23 @@ class _Unit:
         self.notes.append(f"!{n} = distinct !{{!{n}, !0}}")
         return f", !llvm.loop !{n}"
 
+    def part(self, kernel: str, count: int) -> str:
+        """Define the function by which threads call a kernel: its pointers lie in memory."""
+        name = f"{kernel}.part"
+        if name not in self.defined:
+            lines, given = [], []
+            for i in range(count):
+                lines += [f"%a{i} = getelementptr ptr, ptr %a, i64 {i}",
+                          f"%p{i} = load ptr, ptr %a{i}"]  # fmt: skip
+                given.append(f"ptr %p{i}")
+            given += ["i64 %part", "i64 %lo", "i64 %hi"]
+            body = "\n".join([*lines, f"%out = call i64 @{kernel}({', '.join(given)})", "ret void"])
+            self.defined[name] = (
+                f"define internal void @{name}(ptr %a, i64 %part, i64 %lo, i64 %hi) nounwind "
+                f"#0 {{\n{body}\n}}\n"
+            )
+        return name
+
 
 class _Function(Text):
     """The translation of one function; its variables are memory, which LLVM turns into values."""
@@ -79,6 +98,7 @@ class _Function(Text):
         self.variables: dict[str, str] = {}
         self.pointers: dict[str, Val] = {}
         self.top: list[str] = []
+        self.given = 0  # the most pointers that are given to a kernel in parts
         parameters = []
         for arg, kind in zip(node.args.args, kinds, strict=True):
             if kind.startswith("*"):
@@ -90,6 +110,8 @@ class _Function(Text):
         ended = [self._statement(s) for s in node.body]
         if not any(ended):
             self.lines.append(f"ret {TYPES[result]} 0")
+        if self.given:
+            self.top.append(f"%given = alloca [{self.given} x ptr]")
         linkage = "" if attribute == "entry" else "internal "
         extra = {"entry": "", "kernel": "noinline "}.get(attribute, "alwaysinline ")
         body = "\n".join(self.top + self.lines)
@@ -197,6 +219,8 @@ class _Function(Text):
             case ast.Subscript():
                 kind, at = self._element(node)
                 return Val(kind, self.new(f"load {TYPES[kind]}, ptr {at}"))
+            case ast.Call(func=ast.Name(id="share")):
+                return self._share(node)
             case ast.Call(func=ast.Name(id=name)):
                 return self._call(name, [self._value(a) for a in node.args])
             case ast.Call(func=ast.Attribute(attr=name)):  # np.int32
@@ -243,6 +267,13 @@ class _Function(Text):
             return Val("int64", self.new(f"load i64, ptr {at}"))
         if vectors := _VECTORS.fullmatch(name):
             return self.vector(vectors[1], int(vectors[2]), args)
+        if name in ("begin", "end"):
+            self.unit.shares = True
+            given = self.as_kind(args[0], "int64")
+            if name == "begin":
+                return Val("int64", self.new(f"call i64 @begin(i64 {given})"))
+            self.lines.append(f"call void @end(i64 {given})")
+            return Val("number", 0)
         if name in ("sgemm", "dgemm"):
             return self._gemm("float32" if name == "sgemm" else "float64", args)
         if name in self.unit.kernels:
@@ -267,6 +298,20 @@ class _Function(Text):
                 return self._integer(name, kind, args)
         given = ", ".join(f"{TYPES[kind]} {self.as_kind(a, kind)}" for a in args)
         return Val(kind, self.new(f"call {TYPES[kind]} @{target}({given})"))
+
+    def _share(self, node: ast.Call) -> Val:
+        """Let threads do parts of a kernel: ``share(pool, kernel, extent, parts, *pointers)``."""
+        pool, kernel, *rest = node.args
+        assert isinstance(kernel, ast.Name)
+        at, extent, parts, *pointers = [self._value(a) for a in (pool, *rest)]
+        self.given = max(self.given, len(pointers))
+        for i, pointer in enumerate(pointers):
+            place = self.new(f"getelementptr ptr, ptr %given, i64 {i}")
+            self.lines.append(f"store ptr {pointer.text}, ptr {place}")
+        counts = ", ".join(f"i64 {self.as_kind(v, 'int64')}" for v in (extent, parts))
+        name = self.unit.part(kernel.id, len(pointers))
+        self.lines.append(f"call void @share(i64 {at.text}, ptr @{name}, ptr %given, {counts})")
+        return Val("number", 0)
 
     def _known(self, name: str, kind: str, arity: int) -> str:
         if kind not in ORDER:
@@ -303,8 +348,9 @@ class _Function(Text):
         row_major, as_is, turned = 101, 111, 112
         turns = [f"i32 {turned if a.text else as_is}" for a in args[1:3]]
         m, n, k, a, lda, b, ldb, beta, c, ldc = args[3:]
+        counts = [f"i64 {self.as_kind(x, 'int64')}" for x in (m, n, k)]
         given = [
-            f"i32 {row_major}", *turns, *(f"i64 {x.text}" for x in (m, n, k)),
+            f"i32 {row_major}", *turns, *counts,
             f"{t} {constant(1, kind)}", f"ptr {a.text}", f"i64 {lda.text}", f"ptr {b.text}",
             f"i64 {ldb.text}", f"{t} {self.as_kind(beta, kind)}", f"ptr {c.text}",
             f"i64 {ldc.text}",
@@ -317,7 +363,8 @@ class _Function(Text):
 def dialect() -> str:
     """Name the translator and the functions that it knows: with them, the code may change."""
     here = Path(__file__)
-    files = (here.with_name(f"{n}.py") for n in ("instructions", "scalar_kernels", "machine"))
+    names = ("instructions", "scalar_kernels", "machine", "sharing")
+    files = (here.with_name(f"{name}.py") for name in names)
     text = b"".join(f.read_bytes() for f in (here, *files)) + repr(scalar_kernels.ODDS).encode()
     return hashlib.sha256(text).hexdigest()
 
@@ -339,6 +386,8 @@ def to_llvm(source: str, exact: bool = False) -> str:
         decorator = node.decorator_list[0]
         if isinstance(decorator, ast.Call):
             kinds = [f"*{ast.literal_eval(a)}" for a in decorator.args]
+            if ast.unparse(decorator.func) == "shared":  # and which part it is, from where to where
+                kinds += ["int64"] * 3
             texts.append(_Function(unit, node, kinds, "int64", "kernel").text)
             unit.kernels.add(node.name)
         else:
@@ -346,4 +395,6 @@ def to_llvm(source: str, exact: bool = False) -> str:
     # Where there are vectors of 512 bits, they pay: LLVM by itself takes half of them.
     attributes = 'attributes #0 = { "no-trapping-math"="true" "prefer-vector-width"="512" }'
     parts = [*unit.declared.values(), *unit.defined.values(), *texts, attributes, *unit.notes]
+    if unit.shares:
+        parts.append(calling())
     return "\n".join(parts) + "\n"
