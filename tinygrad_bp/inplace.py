@@ -23,6 +23,7 @@ import numpy as np
 
 from . import dtype as dtypes
 from .arrays import number_as
+from .messages import shown
 from .mode import modes
 from .op import Op
 from .origin import cut_off, merge
@@ -265,7 +266,7 @@ def write_at(target: Any, template: tuple[Any, ...], indices: tuple[Any, ...], v
     """Do ``target[index] = value``: the index is split as in `rules.index`."""
     _check_writable(target, "assignment to elements")
     array = target._array
-    raw = [getattr(i, "_array", i) for i in indices]
+    raw = [shown(getattr(i, "_array", i)) for i in indices]
     wanted = modes.grad and (target.requires_grad or getattr(value, "requires_grad", False))
     old = target._twin(array) if wanted else None
     if wanted and hasattr(value, "_array") and value.dtype != target.dtype:

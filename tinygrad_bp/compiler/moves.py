@@ -15,7 +15,7 @@ import numpy as np
 
 from ..op import Op
 from ..rules import embedding, index, shape
-from .places import Place, contiguous
+from .places import Place, as_view, contiguous
 from .program import Call, Value
 
 __all__ = ["MOVES", "Written", "fill", "nest"]
@@ -121,7 +121,7 @@ def _laid(call: Call, places: dict[Value, Place], key: Any, zero: float) -> Writ
     """Fill the result, and copy the operand to the part that the key names."""
     (x, *_), out = call.args, call.out
     memory = np.empty(math.prod(out.shape), out.dtype)  # untouched: only asked for addresses
-    part = memory.reshape(out.shape)[key]
+    part = memory.reshape(out.shape)[as_view(key)]
     if part.shape != x.shape or x.dtype != out.dtype or not part.size:
         return None
     wide = memory.itemsize

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from ..rules import shape
+from ..rules.index import slice_
 from .program import Call, Program, Value
 
-__all__ = ["Place", "contiguous", "lay_out"]
+__all__ = ["Place", "as_view", "contiguous", "lay_out"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,12 @@ def contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(reversed(strides))
 
 
+def as_view(key: Any) -> Any:
+    """Return a basic index that shows a single element too, where NumPy gives a number."""
+    keys = key if isinstance(key, tuple) else (key,)
+    return keys if any(k is Ellipsis for k in keys) else (*keys, Ellipsis)
+
+
 def _viewed(call: Call, place: Place) -> Place | None:
     """Ask NumPy where the elements of a view lie, on memory that nobody touches."""
     source = call.args[0]
@@ -48,8 +56,8 @@ def _viewed(call: Call, place: Place) -> Place | None:
                        [s * wide for s in place.strides])  # fmt: skip
     if call.op is shape.reshape and not _stays(shown, call.out.shape):
         return None
-    seen = call.op.forward(shown, **call.attrs)
-    # Asked for a single element, NumPy gives a number, and nothing is known of its place.
+    attrs = {"key": as_view(call.attrs["key"])} if call.op is slice_ else call.attrs
+    seen = call.op.forward(shown, **attrs)
     if not isinstance(seen, np.ndarray) or seen.base is None:
         return None
     offset = seen.__array_interface__["data"][0] - memory.__array_interface__["data"][0]

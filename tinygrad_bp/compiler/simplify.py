@@ -252,7 +252,9 @@ def simplify(program: Program) -> Program:
             w.constant(a.array) if isinstance(a, Value) and a.kind == "constant" else a
             for a in args
         )
-        op = ew.where if call.op.name == "numpy_where" else call.op
+        # Of fewer arrays the others are numbers, which that function holds.
+        chosen = call.op.name == "numpy_where" and len(args) == 3
+        op = ew.where if chosen else call.op
         first = len(w.calls)
         if call.out in parted:
             gradient, x, weight = args

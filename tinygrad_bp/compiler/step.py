@@ -12,7 +12,7 @@ import gc
 import random
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -276,6 +276,7 @@ def _specialised(recording: Recording, out: Any, conditions: Conditions,
     leaves: list[Any] = []
     rebuild = Returned(out, recording, leaves, named)
     allowed.update(map(id, leaves))
+    allowed.update(id(base) for leaf in leaves for base in _shown_by(leaf))
     # The history of what is returned keeps gradients of leaves that the step made.
     history = topological_order(t.node for t in leaves if t.node is not None)
     allowed.update(id(n.extra.grad) for n in history if n.extra is not None)
@@ -305,6 +306,14 @@ def _specialised(recording: Recording, out: Any, conditions: Conditions,
                         storages, None if rebuild.simple else rebuild,
                         "" if backward is None else backward.operands())  # fmt: skip
     return Specialised(program, execute, entry, given)
+
+
+def _shown_by(tensor: Any) -> Iterator[Any]:
+    """Yield the tensors that a view keeps: those that it shows a part of."""
+    view = tensor._view
+    while view is not None:
+        yield view._base
+        view = view._base._view
 
 
 def _check_escaped(recording: Recording, allowed: set[int], function: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..messages import shown
+from ..messages import knowable, shown
 from ..mode import no_grad
 from ..rules.embedding import add_rows
 from ..rules.embedding import embedding as _embedding
@@ -29,7 +29,7 @@ def _indices(what: str, input: Any, weight: Any) -> Any:
         )
     count = weight.shape[0]
     # One question: a compiled step asks it again for each batch.
-    if array.size and bool((array.min() < 0) | (array.max() >= count)):
+    if array.size and knowable(array) and bool((array.min() < 0) | (array.max() >= count)):
         low, high = shown(array).min(), shown(array).max()
         raise IndexError(
             f"{what}: index out of range in self: the table has {count} rows, and index "
