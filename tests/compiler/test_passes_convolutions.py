@@ -11,7 +11,7 @@ import tinygrad_bp as tgb
 from tests.compiler.building import Building, agree, native
 from tests.compiler.pairs import BACKENDS, train_both
 from tinygrad_bp.compiler import convolutions, lines
-from tinygrad_bp.rules import conv
+from tinygrad_bp.rules import conv, pool
 from tinygrad_bp.rules import elementwise as ew
 
 # channels of x, of y, groups, spatial lengths, kernel, stride, padding, dilation
@@ -116,3 +116,39 @@ def test_a_layer_trains_alike(layer: str, backend: str, dtype: str) -> None:
         build, lambda ps: tgb.optim.SGD(ps, lr=0.1), lambda y, t: ((y - t) ** 2).mean(), data,
         backend=backend, steps=3, dtype=getattr(tgb, dtype),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(("kernel", "stride"), [((2, 2), (2, 2)), ((3, 2), (1, 2))])
+def test_a_relu_before_a_pool_is_done_after_it(kernel: Any, stride: Any) -> None:
+    built = Building()
+    numbers = built.rng.integers(-4, 3, (2, 3, 7, 8)).astype(np.float32)  # with ties
+    numbers[0, 0, :2] = np.nan
+    numbers[0, 1] = -1
+    numbers[1, 2, 3:5] = [[np.inf], [-np.inf]]
+    x = built.input(numbers)
+    size = tuple((n - k) // s + 1 for n, k, s in zip((7, 8), kernel, stride, strict=True))
+    how: dict[str, Any] = {
+        "kernel": kernel, "stride": stride, "padding": (0, 0), "dilation": (1, 1),
+    }  # fmt: skip
+    plane = built(ew.relu, built(ew.multiply, x, 2.0))
+    top = built(pool.max_pool, plane, size=size, **how)
+    g = built.input(built.normal(2, 3, *size))
+    back = built(ew.gate, plane, built(pool.place_largest, g, plane, top, **how))
+    built.output(built(ew.exp, built(ew.negative, top)), back, built(conv.channel_sums, back))
+    agree(built)
+    step = native(built.program)
+    relus = [c for c in step.lowered.program.calls if c.op is ew.relu]
+    assert [c.out.shape for c in relus] == [top.shape]
+
+
+def test_dropout_leaves_nothing_to_numpy(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("llvmlite")
+    step = train_both(
+        lambda: tgb.nn.Sequential(tgb.nn.Linear(4, 5), tgb.nn.Dropout(0.3), tgb.nn.Linear(5, 1)),
+        lambda ps: tgb.optim.SGD(ps, lr=0.1), tgb.nn.MSELoss(),
+        lambda: (tgb.randn(8, 4), tgb.randn(8, 1)), backend="native", steps=3,
+    )  # fmt: skip
+    step.explain()
+    text = capsys.readouterr().out
+    assert "greater_equal" in text
+    assert "numpy_multiply" not in text

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass, field
 
 from ..rules import linalg, loss, shape
-from . import convolutions, windows  # noqa: F401  (they add to MOVES)
+from . import convolutions, planes, windows  # noqa: F401  (they add to MOVES and LOWERINGS)
 from .buffers import Memory, plan_memory
 from .fuse import Loop, Single, Step, fuse
 from .loops import LoopCode

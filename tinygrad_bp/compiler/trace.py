@@ -218,11 +218,11 @@ class Trace(Values):
         self.note(Op(forward, {}, name=f"numpy_{name}"), arrays, {}, array)
         return self.watched(array)
 
-    def table_call(self, op: Op, args: Any) -> Any:
+    def table_call(self, op: Op, args: Any, **attrs: Any) -> Any:
         """Run an operation of the table on watched arrays; note it."""
         arrays = [self.plain(a) for a in args]
-        out = np.asarray(self.inside(op.run, *arrays))
-        self.note(op, arrays, {}, out)
+        out = np.asarray(self.inside(op.run, *arrays, **attrs))
+        self.note(op, arrays, attrs, out)
         return self.watched(out)
 
     def asked(self, array: Array) -> bool:

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..numpy_protocol import NUMPY_UFUNCS
 from ..op import Op
+from ..rules import shape
 
 __all__ = ["Traced", "bare"]
 
@@ -27,6 +28,9 @@ _ABOUT = frozenset((
     np.shares_memory, np.iscomplexobj, np.isrealobj, np.min_scalar_type, np.common_type,
 ))  # fmt: skip
 
+
+#: Arithmetic, in which the operands may be brought to the result's type before.
+_TYPED = frozenset((np.add, np.subtract, np.multiply))
 
 #: NumPy functions whose result is the same for all arrays of a shape and dtype.
 _LIKE = frozenset((np.zeros_like, np.ones_like, np.empty_like, np.full_like))
@@ -50,6 +54,10 @@ class Traced(np.ndarray[Any, Any]):
         if trace.failed is not None:
             return getattr(ufunc, method)(*bare(inputs), **bare(kwargs))
         out = kwargs.pop("out", None)
+        if ufunc in _TYPED and method == "__call__" and out is None and kwargs.keys() == {"dtype"}:
+            # The same in two steps that the table knows, so that they are compiled.
+            kind = np.dtype(kwargs["dtype"])
+            return ufunc(*[_cast(trace, x, kind) for x in inputs])
         if method == "at":
             _add_at(trace, ufunc, *inputs)
             return None
@@ -146,6 +154,12 @@ def _flat(xs: Any) -> Any:
 
 def _trace_of(*groups: Any) -> Any:
     return next(x.trace for group in groups for x in group if type(x) is Traced)
+
+
+def _cast(trace: Any, x: Any, kind: np.dtype[Any]) -> Any:
+    if not isinstance(x, np.ndarray):
+        return kind.type(x)
+    return x if x.dtype == kind else trace.table_call(shape.cast, (x,), dtype=kind)
 
 
 def _all_constant(trace: Any, inputs: Any) -> bool:

@@ -110,6 +110,10 @@ class Writer:
                 self._views.add(out)
         return known
 
+    def made(self, value: Any) -> Call | None:
+        """Return the call that a value comes from; None if it was given."""
+        return next((c for c in reversed(self.calls) if c.out is value), None)
+
     def _in_rows(self, op: Op, args: tuple[Any, ...], attrs: dict[str, Any], out: Value,
                  line: Any) -> Value | None:  # fmt: skip
         """Write an operation on each element as one on a matrix, if an operand comes from one."""
