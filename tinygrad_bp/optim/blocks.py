@@ -8,6 +8,7 @@ fit into the cache, with results going into a few scratch arrays or straight int
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -174,7 +175,7 @@ def fill(array: Any, value: float) -> None:
 
 
 _programs: dict[Any, Program] = {}
-_scratch: dict[tuple[Program, np.dtype[Any]], list[Any]] = {}
+_scratch = threading.local()  # (program, dtype) -> its scratch arrays
 
 
 def program_of(formula: Callable[..., Any], n_arrays: int, scalars: tuple[str, ...],
@@ -185,6 +186,15 @@ def program_of(formula: Callable[..., Any], n_arrays: int, scalars: tuple[str, .
     if program is None:
         program = _programs[key] = Program(*key)
     return program
+
+
+def scratch_for(program: Program, kind: np.dtype[Any]) -> list[Any]:
+    """Return this thread's scratch arrays for a program: NumPy lets other threads run in a call."""
+    known: dict[Any, Any] = _scratch.__dict__
+    scratch: list[Any] | None = known.get((program, kind))
+    if scratch is None:
+        scratch = known[program, kind] = program.scratch(kind)
+    return scratch
 
 
 def update(
@@ -215,9 +225,7 @@ def update(
         return
     program = program_of(formula, len(arrays), tuple(scalars), flags)
     kind = arrays[0].dtype
-    scratch = _scratch.get((program, kind))
-    if scratch is None:
-        scratch = _scratch[program, kind] = program.scratch(kind)
+    scratch = scratch_for(program, kind)
     lines, copies = [], []
     for i, array in enumerate(arrays):
         line, own = array, False
