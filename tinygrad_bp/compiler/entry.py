@@ -116,4 +116,5 @@ def write_entry(
         lines.append(f"return rebuild(outputs, ({operands}))")
     # Built from this package's own words and the reprs of strings.
     exec("def entry(args, kwargs):\n    " + "\n    ".join(lines), names)
-    return names["entry"]  # type: ignore[no-any-return]
+    # Taken out, so that the function is not among its own globals: it goes when the step does.
+    return names.pop("entry")  # type: ignore[no-any-return]

@@ -7,6 +7,7 @@ what they were; those of modules only after one was changed, which a count tells
 
 from __future__ import annotations
 
+import dis
 import operator
 import types
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ __all__ = ["Conditions", "Surroundings", "tensors_in"]
 _REGISTRIES = ("_parameters", "_buffers", "_modules")
 _SIMPLE = (int, float, complex, str, bytes, bool, type(None), type(Ellipsis), slice, range)
 _DEEPEST = 6
+_GLOBAL = ("LOAD_GLOBAL", "STORE_GLOBAL", "DELETE_GLOBAL", "LOAD_NAME")
 
 
 class Conditions:
@@ -184,12 +186,19 @@ class Surroundings:
         for value in (*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values()):
             self._walk(value, depth + 1)
         names: set[str] = set()
+        asked: set[str] = set()
         stack = [f.__code__]
         while stack:
             code = stack.pop()
             stack += [c for c in code.co_consts if isinstance(c, types.CodeType)]
             names.update(code.co_names)
-        for name in sorted(names.intersection(f.__globals__)):
+            # Not what is only an attribute's name: that of `optimizer.step` may well be the name
+            # of the step itself, which would be kept for ever by its own conditions.
+            asked.update(
+                i.argval for i in dis.get_instructions(code)
+                if i.opname in _GLOBAL
+            )  # fmt: skip
+        for name in sorted(asked.intersection(f.__globals__)):
             value = f.__globals__[name]
             self.globals.append((f.__globals__, name, value))
             self._walk(value, depth + 1)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from typing import Any
 
 import llvmlite.binding as llvm
+from llvmlite.binding.newpassmanagers import NewPassManager
 
 __all__ = ["Library", "compiled", "host"]
 
@@ -32,17 +34,28 @@ def _machine() -> Any:
 
 def compiled(text: str) -> bytes:
     """Optimize, and make an object file of it."""
-    machine = _machine()
-    module = llvm.parse_assembly(text)
-    module.triple = llvm.get_default_triple()
-    module.data_layout = str(machine.target_data)
-    options = llvm.create_pipeline_tuning_options(speed_level=3)
-    options.loop_vectorization = options.slp_vectorization = True
-    options.loop_interleaving = options.loop_unrolling = True
-    builder = llvm.create_pass_builder(machine, options)
-    builder.getModulePassManager().run(module, builder)
-    code: bytes = machine.emit_object(module)
+    with contextlib.ExitStack() as stack:
+        machine = stack.enter_context(_machine())
+        # A context of its own: the constants and types of all modules stay in the common one.
+        context = stack.enter_context(llvm.create_context())
+        layout = stack.enter_context(machine.target_data)
+        head = f'target datalayout = "{layout}"\ntarget triple = "{machine.triple}"\n'
+        module = stack.enter_context(llvm.parse_assembly(head + text, context))
+        options = stack.enter_context(llvm.create_pipeline_tuning_options(speed_level=3))
+        options.loop_vectorization = options.slp_vectorization = True
+        options.loop_interleaving = options.loop_unrolling = True
+        builder = stack.enter_context(llvm.create_pass_builder(machine, options))
+        passes = builder.getModulePassManager()
+        stack.callback(_dispose, passes)
+        passes.run(module, builder)
+        code: bytes = machine.emit_object(module)
     return code
+
+
+def _dispose(passes: Any) -> None:
+    """Free a pipeline; llvmlite's `close` finds a base class's method, which does nothing."""
+    NewPassManager._dispose(passes)
+    passes.detach()
 
 
 class Library:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import struct
+import weakref
 from collections.abc import Callable, Sequence
 from sys import getrefcount
 from typing import Any
@@ -113,14 +114,15 @@ class NativeStep:
         return np.empty(value.shape, value.dtype)
 
     def _show(self, value: Value) -> Any:
-        """Return how an output is found after a run: as the i-th memory, or by a function."""
+        """Return how an output is found after a run: as the i-th memory, or by its value."""
         place = self.lowered.places[value]
         returned = self.lowered.memory.returned
-        if place.base is value and value in returned:
-            return returned.index(value)
-        if place.base in returned:
-            return lambda: self._array(value)
-        return lambda: self._array(value).copy()
+        return returned.index(value) if place.base is value and value in returned else value
+
+    def _output(self, value: Value) -> Array:
+        array = self._array(value)
+        returned = self.lowered.places[value].base in self.lowered.memory.returned
+        return array if returned else array.copy()
 
     def _compile(self, entries: list[str | Call]) -> None:
         key = f"{host()}\n{dialect()}\n{self.source}"
@@ -136,12 +138,15 @@ class NativeStep:
         ]
 
     def _python(self, call: Call) -> Any:
-        into = call.attrs.get("into")
-        attrs = {k: v for k, v in call.attrs.items() if k != "into"}
+        attrs = dict(call.attrs)
+        into = attrs.pop("into", None)
+        mine = weakref.ref(self)  # among its own parts, a step would wait for the collector
 
         def run(table: int) -> int:
-            target = self._array(call.out) if into is None else into.array
-            args = [self._array(a) if isinstance(a, Value) else a for a in call.args]
+            step = mine()
+            assert step is not None
+            target = step._array(call.out) if into is None else into.array
+            args = [step._array(a) if isinstance(a, Value) else a for a in call.args]
             with np.errstate(all="ignore"):
                 target[...] = call.op.forward(*args, **attrs)
             return 0
@@ -204,4 +209,4 @@ class NativeStep:
         for part in self._parts:
             if part(table):
                 raise IndexError("an index is out of range")
-        return [memory[x] if type(x) is int else x() for x in self._shown]
+        return [memory[x] if type(x) is int else self._output(x) for x in self._shown]
