@@ -385,7 +385,7 @@ def to_llvm(source: str, exact: bool = False) -> str:
     for node in functions:
         decorator = node.decorator_list[0]
         if isinstance(decorator, ast.Call):
-            kinds = [f"*{a.value}" for a in decorator.args if isinstance(a, ast.Constant)]
+            kinds = [f"*{a.value!s}" for a in decorator.args if isinstance(a, ast.Constant)]
             if ast.unparse(decorator.func) == "shared":  # and which part it is, from where to where
                 kinds += ["int64"] * 3
             texts.append(_Function(unit, node, kinds, "int64", "kernel").text)
