@@ -7,11 +7,24 @@ from typing import Any
 
 from ..nn.modules.module import Module
 from .backends import builder
+from .config import config
+from .control import (
+    cudagraph_mark_step_begin,
+    disable,
+    is_compiling,
+    is_dynamo_compiling,
+    list_backends,
+    reset,
+)
 from .errors import CompileWarning, TraceError
 from .module import CompiledModule
 from .step import CompiledStep
 
-__all__ = ["CompileWarning", "CompiledModule", "CompiledStep", "TraceError", "compile"]
+__all__ = [
+    "CompileWarning", "CompiledModule", "CompiledStep", "TraceError", "compile", "config",
+    "cudagraph_mark_step_begin", "disable", "is_compiling", "is_dynamo_compiling", "list_backends",
+    "reset",
+]  # fmt: skip
 
 
 def compile(

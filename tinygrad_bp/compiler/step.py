@@ -12,6 +12,7 @@ import gc
 import random
 import sys
 import warnings
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ from ..mode import modes
 from ..nn.modules.module import Module
 from ..source import is_ours
 from ..storage import storage_of
+from .config import config
 from .entry import MISS, Entry, write_entry
 from .errors import CompileWarning, TraceError, refuse
 from .explanation import explanation
@@ -44,6 +46,10 @@ __all__ = ["CompiledStep", "Specialised"]
 LIMIT = 16
 
 
+#: All that there are, for `reset`.
+STEPS: weakref.WeakSet[CompiledStep] = weakref.WeakSet()
+
+
 class CompiledStep:
     """A function whose calls run as one program. Made by :func:`tinygrad_bp.compile`."""
 
@@ -56,6 +62,7 @@ class CompiledStep:
         self._latest: Entry = _no_entry
         self._eager = False  # whether it fell back
         functools.update_wrapper(self, function, updated=())
+        STEPS.add(self)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run a step."""
@@ -103,6 +110,11 @@ class CompiledStep:
         one = self.specialised[0]
         return explanation(one.program, one.execute, one.given, times)
 
+    def reset(self) -> None:
+        """Forget all programs: the next call is traced."""
+        self.specialised.clear()
+        self._latest, self._eager = _no_entry, False
+
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         # Decorated methods: one compiled step an instance.
         if instance is None:
@@ -121,10 +133,11 @@ class CompiledStep:
         self.traces += 1
         out: Any = _NOTHING
         one: Any
+        lenient = self.fallback or config.suppress_errors
         try:
-            out, one = trace(self.function, args, kwargs, self._build, self.fallback)
+            out, one = trace(self.function, args, kwargs, self._build, lenient)
         except TraceError as error:  # before anything was run
-            if not self.fallback:
+            if not lenient:
                 raise
             one = error
         if isinstance(one, TraceError):
