@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 import tinygrad_bp as tgb
+from tests.compiler.building import Building, agree
 from tests.compiler.pairs import BACKENDS, array
-from tinygrad_bp.compiler import compile
+from tinygrad_bp.compiler import attention, compile
+from tinygrad_bp.rules import shape
 
 F = tgb.nn.functional
 
@@ -105,3 +107,84 @@ CASES: dict[str, dict[str, Any]] = {
 def test_training_is_that_of_eager(case: dict[str, Any], backend: str) -> None:
     for want, got in zip(trained(None, case), trained(backend, case), strict=True):
         np.testing.assert_allclose(got, want, rtol=2e-4, atol=2e-5)
+
+
+class Cut(tgb.nn.Module):
+    """Self-attention whose query, key and value are cut out of one product."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.qkv = tgb.nn.Linear(16, 48)
+
+    def forward(self, x: Any) -> Any:
+        n, length, width = x.shape
+        parts = self.qkv(x).split(width, dim=2)
+        q, k, v = (p.view(n, length, 4, 4).transpose(1, 2) for p in parts)
+        mixed = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        return mixed.transpose(1, 2).reshape(n, length, width)
+
+
+@pytest.mark.skipif("native" not in BACKENDS, reason="there is no native code here")
+def test_an_attention_is_two_kernels_that_write_where_the_next_product_reads() -> None:
+    model = Cut()
+    twin = Cut()
+    twin.load_state_dict(model.state_dict())
+
+    def loss_of(model: Any, x: Any) -> Any:
+        model.zero_grad()
+        loss = model(x).square().mean()
+        loss.backward()
+        return loss
+
+    step = compile(lambda x: loss_of(model, x), backend="native")
+    for _ in range(2):
+        x = tgb.randn(3, 20, 16)
+        np.testing.assert_allclose(array(step(x)), array(loss_of(twin, x)), rtol=1e-5)
+        for p, q in zip(model.parameters(), twin.parameters(), strict=True):
+            np.testing.assert_allclose(array(p.grad), array(q.grad), rtol=1e-4, atol=1e-6)
+    names = [call.op.name for call in step.specialised[0].execute.lowered.program.calls]
+    assert names.count("attend") == names.count("attend_pull") == 1
+    assert not {"embed", "copy", "softmax_pull", "attention_weights", "exp"} & set(names)
+
+
+def test_weights_that_somebody_else_reads_stay() -> None:
+    attend = tgb.nn.MultiheadAttention(8, 2, batch_first=True).requires_grad_(False)
+    step = compile(lambda x: attend(x, x, x, average_attn_weights=False))
+    x = tgb.randn(2, 5, 8)
+    for want, got in zip(attend(x, x, x, average_attn_weights=False), step(x), strict=True):
+        np.testing.assert_allclose(array(got), array(want), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n", [16, 21])
+def test_the_kernels_compute_what_their_forwards_do(n: int, dtype: Any) -> None:
+    built = Building()
+    q, v, g = (built.input(built.normal(3, 2, size, 8, dtype=dtype)) for size in (n, 13, n))
+    k = built.input(built.normal(3, 2, 8, 13, dtype=dtype))
+    bias = built.normal(3, 1, n, 13, dtype=dtype)
+    bias[1, :, 2] = -np.inf
+    bias[:, :, :, 4] = -np.inf
+    packed = built(
+        attention.attend, q, k, built.input(bias), v,
+        scale=0.5, causal=False, order=(0, 2, 1, 3), kept=True,
+    )  # fmt: skip
+    kinds = ((True, True, True), (False, True, False), (False, False, False))
+    shapes = (3, 2, 13, 8), (3, 2, n, 8), (3, 2, 8, 13)
+    sizes = [np.prod(s) for s in shapes]
+    # The last one lies turned.
+    strides = ((208, 104, 8, 1), (16 * n, 8 * n, 8, 1), (208, 104, 1, 8))
+    layout = tuple(
+        (int(sum(sizes[:i])), s, t) for i, (s, t) in enumerate(zip(shapes, strides, strict=True))
+    )
+    values = built(shape.transpose, v, axes=(0, 1, 3, 2))
+    keys = built(shape.transpose, k, axes=(0, 1, 3, 2))
+    queries = built(shape.transpose, q, axes=(0, 1, 3, 2))
+    pulled = built(
+        attention.attend_pull, g, values, packed, g, keys, queries, scale=0.5, causal=False,
+        products=kinds, layout=layout, size=int(sum(sizes)),
+    )  # fmt: skip
+    offset = 3 * 2 * 13 * attention.lanes(n)
+    out = built(attention.part, packed, offset=offset, shape=(3, n, 2, 8),
+                strides=(16 * n, 16, 8, 1))  # fmt: skip
+    built.output(out, pulled)
+    agree(built, "native")

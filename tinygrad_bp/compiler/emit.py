@@ -11,15 +11,16 @@ import math
 from dataclasses import dataclass, field
 
 from ..rules import linalg, loss, shape
-from . import convolutions, planes, windows  # noqa: F401  (they add to MOVES and LOWERINGS)
+from . import convolutions, heads, planes, windows  # noqa: F401  (to MOVES and LOWERINGS)
+from .attention import attend, attend_pull, gather
 from .buffers import Memory, plan_memory
 from .fuse import Loop, Single, Step, fuse
 from .loops import LoopCode
 from .moves import MOVES, Written
 from .places import Place, contiguous, lay_out
-from .products import Product, blas_kernel, product_of, small_kernel
+from .products import Product, blas_kernel, leading, matrix_of, product_of, small_kernel
 from .program import Call, Program, Value
-from .simplify import simplify
+from .simplify import WHOLE, simplify
 
 __all__ = ["Lowered", "Native", "lower"]
 
@@ -78,7 +79,10 @@ class Native:
 
 def lower(program: Program) -> Lowered:
     """Run all passes on a program."""
-    program = simplify(program)
+    program = simplify(program, WHOLE)
+    gather(program)
+    if any(call.op in WHOLE for call in program.calls):
+        program = simplify(program)
     _apart(program)
     places = lay_out(program)
     _readable(program, places)
@@ -140,17 +144,21 @@ def _readable(program: Program, places: dict[Value, Place]) -> None:
     """Put a copy before products whose matrices BLAS can't read where they lie."""
     calls: list[Call] = []
     for call in program.calls:
+        unread: list[Value] = []
         if call.op is linalg.matmul:
             product = product_of(call, places)
             if product is not None and not product.small and not product.for_blas:
-                args = []
-                for v in call.args:
-                    copied = Value("computed", v.shape, v.dtype)
-                    places[copied] = Place(copied, 0, contiguous(v.shape))
-                    calls.append(Call(shape.copy, (v,), {}, copied, call.line))
-                    args.append(copied)
-                call = Call(call.op, tuple(args), call.attrs, call.out, call.line)
-        calls.append(call)
+                unread = list(call.operands)
+        elif call.op in (attend, attend_pull):
+            matrices = ((v, matrix_of(v, places[v], v.shape[:-2], False)) for v in call.operands)
+            unread = [v for v, x in matrices if len(v.shape) > 1 and leading(x) is None]
+        copies: dict[Value, Value] = {}
+        for v in unread:
+            copies[v] = copied = Value("computed", v.shape, v.dtype)
+            places[copied] = Place(copied, 0, contiguous(v.shape))
+            calls.append(Call(shape.copy, (v,), {}, copied, call.line))
+        args = tuple(copies.get(a, a) if isinstance(a, Value) else a for a in call.args)
+        calls.append(Call(call.op, args, call.attrs, call.out, call.line) if copies else call)
     program.calls = calls
 
 

@@ -14,7 +14,8 @@ from .places import Place
 from .program import Call, Value
 from .shares import parts_for
 
-__all__ = ["Product", "blas_kernel", "product_of", "small_kernel"]
+__all__ = ["Matrix", "Product", "blas_kernel", "leading", "matrix_of", "product_of",
+           "small_kernel"]  # fmt: skip
 
 _SMALL = 40_000  # multiplications up to which a loop is quicker
 _UNROLLED = 16
@@ -52,10 +53,11 @@ class Product:
     @property
     def for_blas(self) -> bool:
         """Whether BLAS can read these matrices where they lie."""
-        return all(_leading(x) is not None for x in (self.a, self.b))
+        return all(leading(x) is not None for x in (self.a, self.b))
 
 
-def _matrix(v: Value, place: Place, stack: tuple[int, ...], column: bool) -> Matrix:
+def matrix_of(v: Value, place: Place, stack: tuple[int, ...], column: bool) -> Matrix:
+    """Show an operand as matrices, one for each place of the stack."""
     shape, steps = v.shape, place.strides
     if len(shape) == 1:
         shape, steps = ((*shape, 1), (*steps, 0)) if column else ((1, *shape), (0, *steps))
@@ -89,12 +91,12 @@ def product_of(call: Call, places: dict[Value, Place]) -> Product | None:
         lead.insert(0, step)
         step *= extent
     c = Matrix(call.out, call.out, 0, (shape[-2], n), (n, 1), tuple(lead))
-    a = _matrix(x, places[x], stack, column=False)
-    b = _matrix(y, places[y], stack, column=True)
+    a = matrix_of(x, places[x], stack, column=False)
+    b = matrix_of(y, places[y], stack, column=True)
     return Product(a, b, c, stack, x.dtype.char)
 
 
-def _leading(x: Matrix) -> tuple[bool, int] | None:
+def leading(x: Matrix) -> tuple[bool, int] | None:
     """Return (turned, leading dimension) as BLAS wants them."""
     (rows, columns), (down, right) = x.shape, x.steps
     if (right == 1 or columns == 1) and (down >= columns or rows == 1):
@@ -136,7 +138,7 @@ def blas_kernel(p: Product, slot: int) -> tuple[int, int, str]:
         at["c"] += [*_terms(0, ("lo", 1))]
         across = "hi - lo"
     a, b, c = (f"at({key}, {' + '.join(x)})" if x else key for key, x in at.items())
-    (turned_a, lda), (turned_b, ldb) = (_leading(x) or (False, 1) for x in (p.a, p.b))
+    (turned_a, lda), (turned_b, ldb) = (leading(x) or (False, 1) for x in (p.a, p.b))
     lines.append(
         f"{pad}{function}(table[{slot}], {int(turned_a)}, {int(turned_b)}, {down}, {across}, {k}, "
         f"{a}, {lda}, {b}, {ldb}, {kind}(0), {c}, {n})"

@@ -21,7 +21,7 @@ from ..rules.index import slice_
 from .program import Call, Program, Value
 from .writer import Writer, number
 
-__all__ = ["simplify"]
+__all__ = ["WHOLE", "simplify"]
 
 Lowering = Callable[..., Value]
 LOWERINGS: dict[Op, Lowering] = {}
@@ -240,8 +240,15 @@ def _gelu_slope(w: Writer, x: Value, y: Value) -> Value:
 # ------------------------------------------------------------------------------- the pass itself
 
 
-def simplify(program: Program) -> Program:
-    """Take composites apart, compute constants, write what is alike once, drop what is not read."""
+#: Operations that `attention` looks for, before they are taken apart.
+WHOLE = frozenset((attention.attention_weights, rows.softmax_pull))
+
+
+def simplify(program: Program, whole: frozenset[Op] = frozenset()) -> Program:
+    """Take composites apart, compute constants, write what is alike once, drop what is not read.
+
+    Operations of `whole` stay as they are.
+    """
     w = Writer(by_rows=True)
     now: dict[Value, Value] = {}  # of the given program -> of the new one
     pulled: dict[Value, tuple[Value, Value, Value]] = {}
@@ -261,7 +268,7 @@ def simplify(program: Program) -> Program:
             pulled[call.out] = _layer_norm_pull(w, gradient, x, weight, call.attrs["eps"])
         elif call.args and call.args[0] in pulled:
             now[call.out] = pulled[call.args[0]][_PARTS.index(_key(call))]
-        elif (lowering := LOWERINGS.get(call.op)) is not None and _plain(call):
+        elif (lowering := LOWERINGS.get(call.op)) is not None and op not in whole and _plain(call):
             now[call.out] = lowering(w, *args, **call.attrs)
         else:
             now[call.out] = w.call(op, args, call.attrs, call.out, call.line)
