@@ -188,3 +188,10 @@ def test_the_kernels_compute_what_their_forwards_do(n: int, dtype: Any) -> None:
                 strides=(16 * n, 16, 8, 1))  # fmt: skip
     built.output(out, pulled)
     agree(built, "native")
+
+
+def test_a_view_of_what_the_step_computes_is_returned() -> None:
+    x = tgb.randn(2, 5, 8)
+    step = compile(lambda x: (x * 2).transpose(0, 1))
+    for _ in range(2):
+        np.testing.assert_array_equal(array(step(x)), array(x).swapaxes(0, 1) * 2)
