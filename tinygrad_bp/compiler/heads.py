@@ -17,8 +17,12 @@ from .moves import MOVES, Written
 from .places import Place
 from .products import Matrix, leading, matrix_of
 from .program import Call, Value
+from .shares import parts_for
 
 __all__: list[str] = []
+
+#: Nanoseconds for each pair of a query and a key, about: products and an exponential.
+_COST = {"float32": 2.0, "float64": 6.0}
 
 
 def _turned(x: Matrix) -> Matrix:
@@ -34,8 +38,11 @@ class _Heads:
         self.out, self.places, self.stack, self.n, self.m = call.out, places, stack, n, m
         self.row = lanes(n)
         self.kind = "float32" if call.out.dtype.char == "f" else "float64"
-        # The longest axis is the outermost loop.
+        # The longest axis is the outermost loop, which threads share.
         self.axes = sorted(range(len(stack)), key=lambda i: -stack[i])
+        self.w.extent = stack[self.axes[0]] if stack else 0
+        cost = math.prod(stack) * n * m * _COST[self.kind]
+        self.w.parts = parts_for(cost, self.w.extent) if stack else 1
         self.lines: list[str] = []
 
     def operand(self, v: Value, turned: bool = False) -> Matrix:
@@ -57,13 +64,15 @@ class _Heads:
 
     def scratch(self) -> Matrix:
         """Ask for memory for turned weights of one head."""
-        base = Value("scratch", (self.m, self.row), self.out.dtype)
+        base = Value("scratch", (self.w.parts, self.m, self.row), self.out.dtype)
         self.w.scratch.append(base)
         return Matrix(base, base, 0, (self.m, self.n), (self.row, 1), (0,) * len(self.stack))
 
     def start(self, x: Matrix) -> str:
         """Write where a head's matrix begins."""
         terms = [f"s{i} * {step}" for i, step in enumerate(x.stack) if step]
+        if x.base in self.w.scratch and self.w.parts > 1:
+            terms.append(f"part * {self.m * self.row}")
         return " + ".join([*([str(x.offset)] if x.offset or not terms else []), *terms])
 
     def product(self, a: Matrix, b: Matrix, c: Matrix) -> bool:
@@ -101,13 +110,16 @@ class _Heads:
 
     def vector(self) -> str:
         """Ask for a number for each of these columns; write one of them."""
-        return f"{self.w.table((LANES,), self.out)}[i]"
+        mine = f"part * {LANES} + " if self.w.parts > 1 else ""
+        return f"{self.w.table((self.w.parts, LANES), self.out)}[{mine}i]"
 
     def written(self) -> Written:
         """Close the loops around the heads."""
-        pad, lines = "", []
+        pad = ""
+        lines: list[str] = []
         for i in self.axes:
-            lines.append(f"{pad}for s{i} in range({self.stack[i]}):")
+            shared = self.w.parts > 1 and not lines
+            lines.append(f"{pad}for s{i} in range({'lo, hi' if shared else self.stack[i]}):")
             pad += "    "
         self.w.lines = lines + [pad + line for line in self.lines]
         return self.w
