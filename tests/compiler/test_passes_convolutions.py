@@ -10,7 +10,7 @@ import pytest
 import tinygrad_bp as tgb
 from tests.compiler.building import Building, agree, native
 from tests.compiler.pairs import BACKENDS, train_both
-from tinygrad_bp.compiler import convolutions, lines
+from tinygrad_bp.compiler import convolutions, filter_gradients, lines
 from tinygrad_bp.rules import conv, pool
 from tinygrad_bp.rules import elementwise as ew
 
@@ -64,13 +64,16 @@ def test_a_convolution_and_its_adjoints(name: str, dtype: Any) -> None:
 
 @pytest.mark.parametrize("name", ["stride", "groups"])
 def test_vectors_of_half_the_length(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (lines, convolutions):
+    for module in (lines, convolutions, filter_gradients):
         monkeypatch.setattr(module, "lanes", lambda kind: 256 // int(kind[-2:]))
     agree(_built(GEOMETRIES[name], np.float32, 2), "native")
 
 
-def test_samples_that_no_cache_holds_together() -> None:
-    agree(_built((3, 8, 1, (40, 40), (3, 3), (1, 1), (1, 1), (1, 1)), np.float32, 23))
+@pytest.mark.parametrize("totals", [1 << 20, 0], ids=["by samples", "by outputs"])
+def test_what_threads_share(totals: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filter_gradients, "_TOTALS", totals)
+    geometry = (4, 18, 2, (40, 40), (3, 3), (1, 1), (1, 1), (1, 1))
+    agree(_built(geometry, np.float32, 23))
 
 
 def test_windows_of_whole_planes_are_left_to_numpy() -> None:

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass, field
 
 from ..rules import linalg, loss, shape
-from . import convolutions, heads, planes, windows  # noqa: F401  (to MOVES and LOWERINGS)
+from . import filter_gradients, heads, planes, windows  # noqa: F401  (to MOVES and LOWERINGS)
 from .attention import attend, attend_pull, gather
 from .buffers import Memory, plan_memory
 from .fuse import Loop, Single, Step, fuse
@@ -262,12 +262,16 @@ class Emitter:
         """Call a kernel that was written for one call."""
         for y, limit in w.limits:
             self.bounds(y, limit)
+        if w.before is not None:
+            self.move(w.before)
         kinds = ["int64"] * w.blas + [kind_of(v) for v in w.parameters]
         names = ["table"] * w.blas + [f"p{i}" for i in range(len(w.parameters))]
         body = "\n".join("    " + line for line in w.lines)
         name = self.kernel(kinds, ", ".join(names), body, w.stem, w.parts > 1)
         given = ["table"] * w.blas + [self.pointer(v) for v in w.parameters]
         self.call(name, given, w.extent, w.parts)
+        if w.after is not None:
+            self.move(w.after)
 
     def bounds(self, y: Value, limit: int) -> None:
         """Check indices before anything is written that outlives the step."""

@@ -79,6 +79,12 @@ class Planes:
         self.phases = list(itertools.product(*map(range, self.stride)))
 
     @property
+    def nanoseconds(self) -> float:
+        """Estimate how long all products take."""
+        taps = math.prod(self.kernel)
+        return self.count * self.groups * self.inner * self.outer * taps * self.line / 60
+
+    @property
     def positions(self) -> list[Shape]:
         """The places in the kernel, in order."""
         return list(itertools.product(*map(range, self.kernel)))
@@ -226,7 +232,7 @@ def multiply(tile: Tile, rows: int, table: str, begin: int, line: str, filters: 
     """Write the sums of one block of channels along the whole line.
 
     `table` names the shifts of the rows from `begin` on; `filters` has, row by row from `place` on,
-    the numbers of this block's channels; `start` is where the line begins.
+    the numbers of this block's channels; at `start` the line begins, at `mine` the sums do.
     """
     wide, kind = lanes(tile.kind), tile.kind
 
@@ -239,7 +245,8 @@ def multiply(tile: Tile, rows: int, table: str, begin: int, line: str, filters: 
             made.append(f"    f = all{wide}({filters}[place + r * {tile.channels} + {i}])")
             made += [f"    s{i}_{v} = fma{wide}(f, x{v}, s{i}_{v})" for v in range(vectors)]
         made += [
-            f"store{wide}({sums}, {at} + {i * tile.pitch + v * wide}, s{i}_{v})" for i, v in pairs
+            f"store{wide}({sums}, mine + {at} + {i * tile.pitch + v * wide}, s{i}_{v})"
+            for i, v in pairs
         ]
         return [pad + x for x in made]
 

@@ -17,6 +17,7 @@ from ..op import Op
 from ..rules import embedding, index, shape
 from .places import Place, as_view, contiguous
 from .program import Call, Value
+from .shares import parts_for
 
 __all__ = ["MOVES", "Written", "fill", "nest"]
 
@@ -41,6 +42,8 @@ class Written:
     extent, parts : int
         Of its outermost loop, and into how many parts that is divided: if more than one, its lines
         go from ``lo`` to ``hi``, and write nothing that another ``part`` writes.
+    before, after : Written or None
+        What runs once before all parts, and after them.
     """
 
     parameters: list[Value] = field(default_factory=list)
@@ -51,6 +54,8 @@ class Written:
     stem: str = "move"
     extent: int = 0
     parts: int = 1
+    before: Written | None = None
+    after: Written | None = None
 
     def pointer(self, base: Value) -> str:
         """Name the pointer to a value's memory."""
@@ -60,9 +65,22 @@ class Written:
 
     def table(self, extents: tuple[int, ...], like: Value) -> str:
         """Ask for memory; name the pointer to it."""
+        return self.pointer(self.room(extents, like))
+
+    def room(self, extents: tuple[int, ...], like: Value) -> Value:
+        """Ask for memory that is used in `before` or `after` too."""
         made = Value("scratch", extents, like.dtype)
         self.scratch.append(made)
-        return self.pointer(made)
+        return made
+
+    def divide(self, extent: int, nanoseconds: float, most: int = 16) -> str:
+        """Divide the outermost loop if that pays; return its range."""
+        self.extent, self.parts = extent, min(parts_for(nanoseconds, extent), most)
+        return "lo, hi" if self.parts > 1 else f"0, {extent}"
+
+    def mine(self, size: int) -> str:
+        """Write where the memory of a part begins, in which each has so much for itself."""
+        return f"part * {size}" if self.parts > 1 else "0"
 
 
 def nest(extents: tuple[int, ...], pad: str = "") -> tuple[list[str], str]:
@@ -81,9 +99,9 @@ def at(offset: int, steps: tuple[int, ...]) -> str:
     return " + ".join(terms) or "0"
 
 
-def fill(pointer: str, size: int, value: str, pad: str = "") -> list[str]:
-    """Write one number into a row of memory."""
-    return [f"{pad}for i in range({size}):", f"{pad}    {pointer}[i] = {value}"]
+def fill(pointer: str, size: int, value: str, begin: str = "") -> list[str]:
+    """Write one number into a row of memory, which begins at `begin`."""
+    return [f"for i in range({size}):", f"    {pointer}[{begin}i] = {value}"]
 
 
 def _copy(w: Written, v: Value, place: Place, out: Value, offset: int,

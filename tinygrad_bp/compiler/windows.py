@@ -12,6 +12,8 @@ from .program import Call, Value
 
 __all__: list[str] = []
 
+_ELEMENT = 0.5  # nanoseconds for an element of a plane
+
 
 def _plain(x: Value, size: tuple[int, ...], attrs: dict[str, tuple[int, ...]]) -> bool:
     """Whether all windows lie inside of two-dimensional planes of floats."""
@@ -36,8 +38,8 @@ def _elements(x: Value, attrs: dict[str, tuple[int, ...]]) -> list[str]:
     ]
 
 
-def _loops(x: Value, size: tuple[int, ...]) -> list[str]:
-    planes = math.prod(x.shape[:-2])
+def _loops(w: Written, x: Value, size: tuple[int, ...]) -> list[str]:
+    planes = w.divide(math.prod(x.shape[:-2]), math.prod(x.shape) * _ELEMENT)
     return [
         f"for n in range({planes}):",
         f"    for i in range({size[0]}):",
@@ -56,7 +58,7 @@ def _largest(call: Call, places: dict[Value, Place]) -> Written | None:
     lines = [f"t = {source}[{first}]"]
     lines += [f"t = larger(t, {source}[{e}])" for e in others]
     lines.append(f"{out}[n * {math.prod(size)} + i * {size[1]} + j] = t")
-    w.lines = [*_loops(x, size), *("            " + line for line in lines)]
+    w.lines = [*_loops(w, x, size), *("            " + line for line in lines)]
     return w
 
 
@@ -91,8 +93,11 @@ def _placed(call: Call, places: dict[Value, Place]) -> Written | None:
     exact = tiles and all(
         m * k == n for m, k, n in zip(size, attrs["kernel"], x.shape[-2:], strict=True)
     )
-    w.lines = [] if exact else fill(out, math.prod(x.shape), "0")
-    w.lines += [*_loops(x, size), *("            " + line for line in lines)]
+    plane, *loops = _loops(w, x, size)
+    area = math.prod(x.shape[-2:])
+    clear = [] if exact else fill(out, area, "0", f"n * {area} + ")
+    w.lines = [plane, *("    " + line for line in clear), *loops]
+    w.lines += ["            " + line for line in lines]
     return w
 
 
