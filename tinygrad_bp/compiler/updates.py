@@ -23,6 +23,9 @@ from .translate import dialect, to_llvm
 
 __all__ = ["NativeUpdate", "NotHereError"]
 
+#: More numbers than any formula takes.
+_MOST = 16
+
 #: The functions that formulas are made of.
 _ELEMENTS: dict[np.ufunc, str] = {
     np.add: "{} + {}", np.subtract: "{} - {}", np.multiply: "{} * {}", np.divide: "{} / {}",
@@ -107,9 +110,29 @@ class NativeUpdate:
             and all but g writeable.
         scalars : iterable of float
         """
-        numbers = array("d", scalars)
-        table = array("q", [numbers.buffer_info()[0], len(members)])
+        Repeated(self._run, members)([arrays[1] for arrays in members], scalars)
+
+    def repeated(self, members: list[list[Any]]) -> Repeated:
+        """Prepare to update the same arrays again and again."""
+        return Repeated(self._run, members)
+
+
+class Repeated:
+    """The update of certain arrays, which somebody else keeps; only their gradients are others."""
+
+    def __init__(self, run: Callable[[int], int], members: list[list[Any]]) -> None:
+        self._run = run
+        self._numbers = array("d", bytes(8 * _MOST))
+        table = [self._numbers.buffer_info()[0], len(members)]
         for arrays in members:
-            table.append(arrays[0].size)
-            table.extend(map(id, arrays))
-        self._run(table.buffer_info()[0])
+            table += [arrays[0].size, *map(id, arrays)]
+        self._table = array("q", table)
+        self._at = self._table.buffer_info()[0]
+        self._gradients = slice(4, None, len(members[0]) + 1) if members else slice(0)
+
+    def __call__(self, gradients: list[Any], scalars: Iterable[float]) -> None:
+        """Make a step: see :class:`NativeUpdate`."""
+        self._table[self._gradients] = array("q", map(id, gradients))
+        numbers = array("d", scalars)
+        self._numbers[: len(numbers)] = numbers
+        self._run(self._at)

@@ -66,6 +66,7 @@ class Adam(Optimizer):
     """
 
     _like_parameter = ("exp_avg", "exp_avg_sq")
+    _repeats = True  # its numbers follow from options and count
 
     def __init__(
         self,

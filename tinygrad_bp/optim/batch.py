@@ -26,10 +26,12 @@ class Batch:
         Whether they are to be run as machine code; None: where that pays.
     """
 
-    __slots__ = ("fused", "runs")
+    __slots__ = ("fused", "native", "runs")
 
     def __init__(self, fused: bool | None) -> None:
         self.fused = fused
+        #: Once it was run: what ran it, if that was machine code, in one.
+        self.native: Any = None
         # A formula, its numbers and flags, a dtype, and the arrays of each parameter.
         self.runs: list[tuple[Any, dict[str, float], tuple[str, ...], Any, list[list[Any]]]] = []
 
@@ -61,6 +63,8 @@ class Batch:
             if native is not None:
                 ready, rest = _parted(members, _made_ready)
                 native(ready, scalars.values())
+                if len(self.runs) == 1 and not rest:
+                    self.native = native
             elif len(members) > 2 and kind.kind == "f":
                 small, rest = _parted(members, _is_small)
                 if len({id(arrays[0]) for arrays in small}) == len(small) > 0:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from .batch import Batch
 from .blocks import update
 from .fused import check_fused
 from .hooks import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
+from .prepared import Prepared
 from .saving import Saved
 
 __all__ = [
@@ -68,6 +70,9 @@ class Optimizer(Saved):
     UserWarning
         If a group has a tensor twice.
     """
+
+    #: Number of a group -> its next step, where that is known from the last one.
+    _prepared: Mapping[int, Prepared] = MappingProxyType({})
 
     #: While a group is stepped: number of the step -> the numbers and flags of its formula.
     _numbers: dict[float, Any] | None = None
@@ -180,24 +185,34 @@ class Optimizer(Saved):
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        own = self.__dict__
-        gathering = modes.trace is None  # which sees each update by itself
-        with np.errstate(all="ignore"):  # gradients that are not finite show in the parameters
-            try:
-                for group in self.param_groups:
-                    batch = Batch(group.get("fused"))
-                    own["_numbers"] = {}
-                    if gathering:
-                        own["_run"] = batch.add
-                    for parameter in group["params"]:
-                        gradient = parameter.grad
-                        if gradient is not None:
-                            self._update(group, parameter, gradient)
-                    batch.run()
-            finally:
-                own.pop("_run", None)
-                own.pop("_numbers", None)
+        tracing = modes.trace is not None  # which sees each update by itself
+        for number, group in enumerate(self.param_groups):
+            prepared = self._prepared.get(number)
+            if prepared is None or tracing or not prepared.run(self, group):
+                self._step_group(number, group, tracing)
         return loss
+
+    def _step_group(self, number: int, group: dict[str, Any], tracing: bool) -> None:
+        """Update the parameters of a group: gathered, so that they are run together."""
+        own = self.__dict__
+        batch = Batch(group.get("fused"))
+        own["_numbers"] = {}
+        if not tracing:
+            own["_run"] = batch.add
+        try:
+            with np.errstate(all="ignore"):  # what is not finite shows in the parameters
+                for parameter in group["params"]:
+                    gradient = parameter.grad
+                    if gradient is not None:
+                        self._update(group, parameter, gradient)
+                batch.run()
+        finally:
+            own.pop("_run", None)
+            own.pop("_numbers", None)
+        # Of a subclass it is not known what else it does for each parameter.
+        again = Prepared.after(self, group, batch) if "_repeats" in type(self).__dict__ else None
+        if again is not None:
+            own.setdefault("_prepared", {})[number] = again
 
     def _update(self, group: dict[str, Any], parameter: Tensor, gradient: Tensor) -> None:
         raise NotImplementedError(f"{type(self).__name__} has no _update")

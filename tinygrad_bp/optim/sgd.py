@@ -62,6 +62,8 @@ class SGD(Optimizer):
     Sutskever and others, "On the Importance of Initialization and Momentum in Deep Learning", 2013.
     """
 
+    _repeats = True  # its numbers follow from the options
+
     def __init__(
         self,
         params: Any,
