@@ -83,6 +83,16 @@ def test_names_are_those_of_the_users_code() -> None:
     assert "where time goes" not in text
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_layers_that_repeat_are_added_up(backend: str) -> None:
+    tgb.manual_seed(0)
+    layers = [layer for _ in range(5) for layer in (nn.Linear(32, 32), nn.Tanh())]
+    model = compile(nn.Sequential(*layers), backend=backend)
+    model(tgb.randn(64, 32)).sum().backward()
+    table = model.step.explanation().partition("where time goes")[2]
+    assert re.search(r" \d+ × (BLAS: matmul|kernel: matmul|linear|tanh)", table)
+
+
 def test_it_is_printed_to_a_file() -> None:
     step = compile(lambda x: x.exp() + 1)
     step(tgb.ones(2))

@@ -54,6 +54,13 @@ def test_layers_that_repeat_are_drawn_once(backend):
     assert deep.count("matmul") < 2 * shallow.count("matmul") + 4
 
 
+def test_what_comes_from_far_away_is_written_in_a_large_picture():
+    small, large = (dot_text(trained("numpy", n)) for n in (0, 3))
+    assert "← " in large and "(64, 16)" in large
+    assert large.count(" -> ") < 2 * large.count("[label=<<TABLE")
+    assert "rankdir" in small
+
+
 def test_a_compiled_module_is_drawn():
     model = tgb.compile(nn.Sequential(nn.Linear(4, 3), nn.Tanh()), backend="numpy")
     model(tgb.randn(5, 4))

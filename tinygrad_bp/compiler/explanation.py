@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
-import os
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from ..source import location
 from .emit import Lowered
 from .fuse import Step
-from .listing import WIDTH, Names, plain_text, program_text, way_of
+from .listing import WIDTH, Names, line_of, plain_text, program_text, way_of
 from .program import Call, Program, Value
 from .reference import Execute
 from .times import Given, Times, flops, measure
@@ -27,8 +24,11 @@ class _Row:
     taken: float  # nanoseconds
     number: str
     what: str
-    rate: str
-    line: str
+    line: str = ""
+    flops: float = 0.0
+    traffic: float = 0.0  # bytes
+    times: int = 1
+    looks: Hashable = None  # equal for kernels that do the same to other memory
 
 
 def explanation(program: Program, execute: Execute, given: Given, times: bool) -> str:
@@ -55,14 +55,14 @@ def _times(program: Program, low: Lowered | None, execute: Execute, given: Given
         f"(median of {found.rounds} rounds, part by part; what Python checks before and after is\n"
         "not in it)\n"
     )
-    rows = list(_loop_rows(low, found) if low is not None else _call_rows(program, found))
+    rows = _together(_loop_rows(low, found) if low is not None else _call_rows(program, found))
     if found.draws:
-        rows.append(_Row(found.draws, "", "random numbers, drawn before", "", ""))
+        rows.append(_Row(found.draws, "", "random numbers, drawn before"))
     rows.sort(key=lambda row: -row.taken)
     shown = rows[:_ROWS] if len(rows) > _ROWS + 1 else rows
     lines = [_row(row, found.total) for row in shown]
     if others := rows[len(shown) :]:
-        rest = _Row(sum(r.taken for r in others), "", f"the other {len(others)}", "", "")
+        rest = _Row(sum(r.taken for r in others), "", f"the other {len(others)} kinds")
         lines.append(_row(rest, found.total))
     title = f"{'time':>9}  share  step  {'what':<28} {'rate':>12}  line"
     return "\n".join([head, title, *lines])
@@ -70,8 +70,9 @@ def _times(program: Program, low: Lowered | None, execute: Execute, given: Given
 
 def _row(row: _Row, total: float) -> str:
     share = 100 * row.taken / total if total else 0.0
-    what = row.what if len(row.what) <= 28 else row.what[:27] + "…"
-    text = f"{_time(row.taken):>9} {share:4.1f} %  {row.number:>4}  {what:<28} {row.rate:>12}  "
+    what = f"{row.times} × {row.what}" if row.times > 1 else row.what
+    what = what if len(what) <= 28 else what[:27] + "…"
+    text = f"{_time(row.taken):>9} {share:4.1f} %  {row.number:>4}  {what:<28} {_rate(row):>12}  "
     room = WIDTH - len(text)
     return (text + (row.line if len(row.line) <= room else f"…{row.line[1 - room :]}")).rstrip()
 
@@ -87,25 +88,28 @@ def _time(nanoseconds: float) -> str:
 def _loop_rows(low: Lowered, times: Times) -> Iterator[_Row]:
     for number, taken in times.parts.items():
         if number == len(low.steps):
-            yield _Row(taken, "", "states take their new values", "", "")
+            yield _Row(taken, "", "states take their new values")
             continue
         step = low.steps[number]
         names = list(dict.fromkeys(call.op.name for call in step.calls))
         what = f"{way_of(low, step)}: {', '.join(names)}"
-        rate = _rate(step.calls, taken, _traffic(low, step))
-        yield _Row(taken, str(number), what, rate, _where(step.calls))
+        looks = what, tuple((c.op, c.out.shape, c.out.dtype.char) for c in step.calls)
+        yield _Row(taken, str(number), what, line_of(step.calls), _flops(step.calls),
+                   _traffic(low, step), looks=looks)  # fmt: skip
 
 
 def _call_rows(program: Program, times: Times) -> Iterator[_Row]:
     for number, taken in times.parts.items():
         if number < 0 or number >= len(program.calls):
-            yield _Row(taken, "", "states, outputs", "", "")
+            yield _Row(taken, "", "states, outputs")
             continue
         call = program.calls[number]
         shape = "×".join(map(str, call.out.shape))
         traffic = sum(map(_bytes, {*call.operands, call.out})) if not call.op.view else 0
-        yield _Row(taken, str(number), f"{call.op.name} {shape}",
-                   _rate([call], taken, traffic), _where([call]))  # fmt: skip
+        what = f"{call.op.name} {shape}"
+        looks = what, tuple((v.shape, v.dtype.char) for v in call.operands)
+        yield _Row(taken, str(number), what, line_of([call]), _flops([call]), traffic,
+                   looks=looks)  # fmt: skip
 
 
 def _bytes(value: Value) -> int:
@@ -121,19 +125,27 @@ def _traffic(low: Lowered, step: Step) -> int:
     return sum(map(_bytes, read | kept))
 
 
-def _rate(calls: list[Call], taken: float, traffic: int) -> str:
-    if taken < 100:  # too short for the clock
+def _flops(calls: list[Call]) -> float:
+    return sum(n for n in map(flops, calls) if n is not None)
+
+
+def _together(rows: Iterable[_Row]) -> list[_Row]:
+    """Add up what kernels take that do the same, as those of layers that repeat."""
+    found: dict[Hashable, _Row] = {}
+    for i, row in enumerate(rows):
+        first = found.setdefault(row.looks or i, row)
+        if first is not row:
+            first.taken += row.taken
+            first.flops += row.flops
+            first.traffic += row.traffic
+            first.times += 1
+            first.line = first.line if first.line == row.line else ""
+    return list(found.values())
+
+
+def _rate(row: _Row) -> str:
+    if row.taken < 100:  # too short for the clock
         return ""
-    known = [n for n in map(flops, calls) if n is not None]
-    if known:
-        return f"{sum(known) / taken:.3g} GFLOP/s"
-    return f"{traffic / taken:.3g} GB/s" if traffic else ""
-
-
-def _where(calls: list[Call]) -> str:
-    """Return the user's line that the operations come from, if it is one."""
-    lines: set[Any] = {call.line for call in calls if call.line is not None}
-    places = {location(line) for line in lines}
-    file, number = places.pop() if len(places) == 1 else ("<several>", 0)
-    # What has no file is code that was written on the way.
-    return "" if file.startswith("<") else f"{os.path.basename(file)}:{number}"
+    if row.flops:
+        return f"{row.flops / row.taken:.3g} GFLOP/s"
+    return f"{row.traffic / row.taken:.3g} GB/s" if row.traffic else ""

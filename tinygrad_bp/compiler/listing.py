@@ -7,17 +7,19 @@ result takes. Views take none; what stays inside of a loop takes none either.
 from __future__ import annotations
 
 import math
+import os
 import textwrap
 from collections import Counter
 from typing import Any
 
 import numpy as np
 
+from ..source import location
 from .emit import Lowered
 from .fuse import Loop, Step
 from .program import Call, Program, Value
 
-__all__ = ["Names", "plain_text", "program_text", "way_of"]
+__all__ = ["Names", "line_of", "plain_text", "program_text", "way_of"]
 
 _PREFIX = {
     "input": "x", "state": "w", "constant": "c", "scalar": "s", "drawn": "r", "computed": "",
@@ -111,6 +113,15 @@ def way_of(low: Lowered, step: Step) -> str:
     if step in low.products:
         return "kernel" if low.products[step].small else "BLAS"
     return "kernel" if step in low.written else "NumPy"
+
+
+def line_of(calls: list[Call]) -> str:
+    """Return the user's line that operations come from, if it is one."""
+    lines: set[Any] = {call.line for call in calls if call.line is not None}
+    places = {location(line) for line in lines}
+    file, number = places.pop() if len(places) == 1 else ("<several>", 0)
+    # What has no file is code that was written on the way.
+    return "" if file.startswith("<") else f"{os.path.basename(file)}:{number}"
 
 
 def _given(program: Program, name: Names) -> list[str]:

@@ -102,6 +102,9 @@ def _label(box: Box) -> str:
             f'<TR><TD COLSPAN="2">{_font(sign + _escape(name), _AMBER, 9)}</TD></TR>'
             for name in states
         ]
+    rows += [
+        f'<TR><TD COLSPAN="2">{_font("← " + _escape(x), _MUTED, 9)}</TD></TR>' for x in box.far
+    ]
     if box.keeps:
         rows.append(f'<TR><TD COLSPAN="2">{_font(_escape(box.keeps), _MUTED, 8)}</TD></TR>')
     if not rows:

@@ -41,7 +41,7 @@ def columns(scene: Scene) -> dict[str, int]:
     length = max(ranks(scene).values(), default=0) + 1
     # As late as possible: what is done to a weight stands beside what reads it.
     rank = dict.fromkeys([box.id for box in scene.boxes.values()], length - 1)
-    if length <= _LONG:
+    if length <= _LONG or scene.one_column:
         return dict.fromkeys(rank, 0)
     for arrow in reversed(_ordered(scene)):
         rank[arrow.tail] = max(min(rank[arrow.tail], rank[arrow.head] - 1), 0)

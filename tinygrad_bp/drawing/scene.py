@@ -41,6 +41,7 @@ class Box:
     tip: str = ""
     reads: list[str] = field(default_factory=list)  # states, of a part of a compiled step
     writes: list[str] = field(default_factory=list)
+    far: list[str] = field(default_factory=list)  # what it reads of boxes that are far away
     ops: int = 0  # of a module: how many operations it ran, how many parameters it has
     size: int = 0
 
@@ -64,3 +65,4 @@ class Scene:
     arrows: list[Arrow] = field(default_factory=list)
     frames: dict[Group, tuple[str, str]] = field(default_factory=dict)
     called: dict[str, int] = field(default_factory=dict)  # path -> highest number of a call
+    one_column: bool = False  # however long it is

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass, field
@@ -10,10 +9,9 @@ from typing import Any
 
 from ..compiler import CompiledModule, CompiledStep
 from ..compiler.fuse import Loop
-from ..compiler.listing import Names, way_of
+from ..compiler.listing import Names, line_of, way_of
 from ..compiler.program import Call, Program, Value
 from ..recorded.modules import Group
-from ..source import location
 from .labels import shape_text
 from .repeats import Fold, fold
 from .scene import Arrow, Box, Scene
@@ -22,12 +20,14 @@ __all__ = ["collect_step"]
 
 _OPERATIONS = 7  # that a box names
 _STATES = 4
+_MANY, _FAR = 30, 8  # in a picture of more boxes, arrows over more than so many are written instead
 
 
 @dataclass
 class _Part:
     """What becomes a box: a kernel, or several alike that nothing else reads."""
 
+    number: int  # as in the listing
     way: str
     title: str
     calls: list[Call]
@@ -63,7 +63,7 @@ def collect_step(step: CompiledStep | CompiledModule, most: int) -> Scene:
 class _Collector:
     def __init__(self, program: Program, low: Any) -> None:
         self.program, self.low = program, low
-        self.name, self.scene = Names(), Scene()
+        self.name, self.scene = Names(), Scene(one_column=True)
         self.viewed = {c.out: c.args[0] for c in program.calls if c.op.view}
         self.home = {new: state for state, new in program.stores}
         self.parts = self._gathered(self._parts())
@@ -86,15 +86,19 @@ class _Collector:
 
     def _parts(self) -> list[_Part]:
         if self.low is None:
-            steps = [("NumPy", c.op.name, [c]) for c in self.program.calls if not c.op.view]
+            calls = enumerate(self.program.calls)
+            steps = [(i, "NumPy", c.op.name, [c]) for i, c in calls if not c.op.view]
         else:
-            steps = [(way_of(self.low, s), self._title(s), list(s.calls)) for s in self.low.steps]
+            steps = [
+                (i, way_of(self.low, s), self._title(s), list(s.calls))
+                for i, s in enumerate(self.low.steps)
+            ]
         parts = []
-        for way, title, calls in steps:
-            part = _Part(way, title, calls)
-            own = {c.out for c in calls}
-            bases = dict.fromkeys(self._base(v) for c in calls for v in c.operands)
-            written = [self.home[c.out] for c in calls if c.out in self.home]
+        for number, way, title, done in steps:
+            part = _Part(number, way, title, done)
+            own = {c.out for c in done}
+            bases = dict.fromkeys(self._base(v) for c in done for v in c.operands)
+            written = [self.home[c.out] for c in done if c.out in self.home]
             part.writes = [self.name(v) for v in written]
             for base in bases:
                 if base.kind == "state":
@@ -146,11 +150,12 @@ class _Collector:
             at = self.folds.place(number)
             if at is None:
                 continue
-            title = part.title + (f", and {part.times - 1} like it" if part.times > 1 else "")
+            title = f"{part.number}  {part.title}"
+            title += f", and {part.times - 1} like it" if part.times > 1 else ""
             self._add(
                 ("part", number),
                 Box("", part.way, "", title, "", self._operations(part), group=self._group(at),
-                    keeps=_line(part.calls), reads=_some(part.states), writes=_some(part.writes),
+                    keeps=line_of(part.calls), reads=_some(part.states), writes=_some(part.writes),
                     root=not returned.isdisjoint(c.out for c in part.calls)),
             )  # fmt: skip
         for run in self.folds.runs:
@@ -178,25 +183,38 @@ class _Collector:
 
     def _arrows(self) -> None:
         labels: dict[tuple[str, str, bool], list[str]] = {}
+        boxes = self.scene.boxes
+        order = [key[1] for key in boxes if isinstance(key, tuple)]
+        at = {number: i for i, number in enumerate(order)}
+        given: set[Value] = set()  # that an arrow comes from already
         for number, part in enumerate(self.parts):
             shown = self.folds.shown(number)
-            head = self.scene.boxes["part", shown]
+            head = boxes["part", shown]
             for base in part.reads:
                 made = self.made.get(base)
-                if made is None:
-                    tail = self.scene.boxes.get(base)
-                else:
-                    tail = self.scene.boxes["part", self.folds.shown(made)]
+                source = None if made is None else self.folds.shown(made)
+                tail = boxes.get(base) if source is None else boxes["part", source]
                 if tail is None or tail is head:
                     continue
+                far = base in given if source is None else at[shown] - at[source] > _FAR
+                if far and len(order) > _MANY:
+                    origin = "" if source is None else str(self.parts[source].number)
+                    name = origin or tail.name or "random numbers"
+                    text = f"{name} {shape_text(base.shape)}".strip()
+                    if text not in head.far:
+                        head.far.append(text)
+                    continue
+                given.add(base)
                 # From one turn of what repeats into the next one.
-                again = made is not None and self.folds.shown(made) >= shown
+                again = source is not None and source >= shown
                 texts = labels.setdefault((tail.id, head.id, again), [])
                 if (text := shape_text(base.shape)) not in texts:
                     texts.append(text)
         for (tail_id, head_id, again), texts in labels.items():
             label = ", ".join(texts[:2]) + (", …" if len(texts) > 2 else "")
             self.scene.arrows.append(Arrow(tail_id, head_id, label, again=again))
+        for box in boxes.values():
+            box.far = _some(box.far)
 
 
 def _some(names: list[str]) -> list[str]:
@@ -204,12 +222,3 @@ def _some(names: list[str]) -> list[str]:
     if len(names) <= _STATES:
         return names
     return [*names[: _STATES - 1], f"and {len(names) - _STATES + 1} more"]
-
-
-def _line(calls: list[Call]) -> str:
-    lines: set[Any] = {c.line for c in calls if c.line is not None}
-    places = {location(line) for line in lines}
-    if len(places) != 1:
-        return ""
-    file, number = places.pop()
-    return "" if file.startswith("<") else f"{os.path.basename(file)}:{number}"
