@@ -19,6 +19,7 @@ from ..rules import attention, gelu, layer_norm, linalg, loss, reduce, rows, sha
 from ..rules import elementwise as ew
 from ..rules.index import slice_
 from .program import Call, Program, Value
+from .recurrent_kernels import PULLS, RUNS, lower_pull, lower_run
 from .writer import Writer, number
 
 __all__ = ["WHOLE", "simplify"]
@@ -268,6 +269,8 @@ def simplify(program: Program, whole: frozenset[Op] = frozenset()) -> Program:
             pulled[call.out] = _layer_norm_pull(w, gradient, x, weight, call.attrs["eps"])
         elif call.args and call.args[0] in pulled:
             now[call.out] = pulled[call.args[0]][_PARTS.index(_key(call))]
+        elif op not in whole and (run := _recurrence(w, call, args)) is not None:
+            now[call.out] = run
         elif (lowering := LOWERINGS.get(call.op)) is not None and op not in whole and _plain(call):
             now[call.out] = lowering(w, *args, **call.attrs)
         else:
@@ -279,6 +282,13 @@ def simplify(program: Program, whole: frozenset[Op] = frozenset()) -> Program:
     new.outputs = [now.get(v, v) for v in program.outputs]
     new.drop_unread()
     return new
+
+
+def _recurrence(w: Writer, call: Call, args: tuple[Any, ...]) -> Value | None:
+    """Write a recurrent layer for the kernels that there are; None for what is none."""
+    if call.op in RUNS:
+        return lower_run(w, call, args)
+    return lower_pull(w, call, args) if call.op in PULLS else None
 
 
 #: Where `layer_norm_pull` lays dx, dw and db.
