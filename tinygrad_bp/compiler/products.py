@@ -19,6 +19,8 @@ __all__ = ["Matrix", "Product", "blas_kernel", "leading", "matrix_of", "product_
 
 _SMALL = 40_000  # multiplications up to which a loop is quicker
 _UNROLLED = 16
+#: Rows from which on a product is shared by rows, though it has more columns; of turned matrices.
+_ROWS, _TURNED_ROWS = 512, 96
 _RATE = {"f": 60, "d": 30}  # multiplications in a nanosecond
 
 
@@ -129,7 +131,11 @@ def blas_kernel(p: Product, slot: int) -> tuple[int, int, str]:
         for key, x in zip("abc", (p.a, p.b, p.c), strict=True)
     }
     down, across = str(m), str(n)
-    if divided and m >= n:
+    (turned_a, lda), (turned_b, ldb) = (leading(x) or (False, 1) for x in (p.a, p.b))
+    # To divide the longer side packs less twice. But what each thread wrote is in its own cache:
+    # loops go by rows, and an optimizer's over weights follows the product of their gradient.
+    by_rows = m >= min(n, _ROWS) or (turned_a and m >= _TURNED_ROWS)
+    if divided and by_rows:
         at["a"] += [*_terms(0, ("lo", p.a.steps[0]))]
         at["c"] += [*_terms(0, ("lo", n))]
         down = "hi - lo"
@@ -138,13 +144,12 @@ def blas_kernel(p: Product, slot: int) -> tuple[int, int, str]:
         at["c"] += [*_terms(0, ("lo", 1))]
         across = "hi - lo"
     a, b, c = (f"at({key}, {' + '.join(x)})" if x else key for key, x in at.items())
-    (turned_a, lda), (turned_b, ldb) = (leading(x) or (False, 1) for x in (p.a, p.b))
     lines.append(
         f"{pad}{function}(table[{slot}], {int(turned_a)}, {int(turned_b)}, {down}, {across}, {k}, "
         f"{a}, {lda}, {b}, {ldb}, {kind}(0), {c}, {n})"
     )
     if divided:
-        return max(m, n), 0, "\n".join(lines)
+        return (m if by_rows else n), 0, "\n".join(lines)
     return (stack[0][1] if stack else 0), parts, "\n".join(lines)
 
 
