@@ -218,7 +218,7 @@ class Emitter:
         return self.kernels[key]
 
     def call(self, name: str, pointers: list[str], extent: int = 0, parts: int = 1) -> None:
-        """Call a kernel; in several parts, or in 0: as many as there are threads, it is shared."""
+        """Call a kernel; one in several parts (-n: in one a thread, but at most n) is shared."""
         given = ", ".join(pointers)
         if parts == 1:
             self.lines.append(f"{name}({given})")

@@ -8,7 +8,8 @@ small one into rows first.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 from .places import Place
 from .program import Call, Value
@@ -19,6 +20,7 @@ __all__ = ["Matrix", "Product", "blas_kernel", "leading", "matrix_of", "product_
 
 _SMALL = 40_000  # multiplications up to which a loop is quicker
 _UNROLLED = 16
+_NARROW = 4  # columns of which a vector has no use
 #: Rows from which on a product is shared by rows, though it has more columns; of turned matrices.
 _ROWS, _TURNED_ROWS = 512, 96
 _RATE = {"f": 60, "d": 30}  # multiplications in a nanosecond
@@ -111,9 +113,9 @@ def leading(x: Matrix) -> tuple[bool, int] | None:
 def blas_kernel(p: Product, slot: int) -> tuple[int, int, str]:
     """Write a product as calls of BLAS, over ``table``, ``a``, ``b``, ``c``.
 
-    Returns the extent of what threads may share, into how many parts it is divided (0 for as many
-    as there are threads, 1 if it is not) and the body. Matrices of a stack are shared as they are;
-    else each thread makes rows or columns of the one.
+    Returns the extent of what threads may share, into how many parts it is divided (-n for as many
+    as there are threads, but at most n; 1 if it is not) and the body. Matrices of a stack are
+    shared as they are; else each thread makes rows or columns of the one.
     """
     (m, k), n = p.a.shape, p.b.shape[1]
     kind, function = ("float32", "sgemm") if p.char == "f" else ("float64", "dgemm")
@@ -149,7 +151,7 @@ def blas_kernel(p: Product, slot: int) -> tuple[int, int, str]:
         f"{a}, {lda}, {b}, {ldb}, {kind}(0), {c}, {n})"
     )
     if divided:
-        return (m if by_rows else n), 0, "\n".join(lines)
+        return (m if by_rows else n), -parts, "\n".join(lines)
     return (stack[0][1] if stack else 0), parts, "\n".join(lines)
 
 
@@ -162,6 +164,24 @@ def _at(offset: int, *terms: tuple[str, int]) -> str:
     return " + ".join(_terms(offset, *terms)) or "0"
 
 
+def _narrow_kernel(p: Product) -> tuple[str, tuple[int, ...]]:
+    """Write a product with a few columns by its transpose, whose rows fill vectors."""
+    m, n = p.a.shape[0], p.b.shape[1]
+    flipped = replace(
+        p, a=replace(p.b, shape=p.b.shape[::-1], steps=p.b.steps[::-1], stack=()),
+        b=replace(p.a, shape=p.a.shape[::-1], steps=p.a.steps[::-1], stack=()), stack=(),
+    )  # fmt: skip
+    body, _ = small_kernel(flipped)
+    names = {"pa": "pb", "pb": "pa", "pc": "pt"}
+    body = re.sub(r"\bp[abc]\b", lambda found: names[found[0]], body)
+    back = [
+        f"    for i in range({m}):",
+        f"        for j in range({n}):",
+        f"            pc[i * {n} + j] = pt[j * {m} + i]",
+    ]
+    return "\n".join([body, *back]), (n, m)
+
+
 def small_kernel(p: Product) -> tuple[str, tuple[int, ...] | None]:
     """Write a product as loops over ``pa``, ``pb``, ``pc`` (and ``pt``, a table of its own).
 
@@ -170,6 +190,8 @@ def small_kernel(p: Product) -> tuple[str, tuple[int, ...] | None]:
     """
     (m, k), n = p.a.shape, p.b.shape[1]
     (a0, a1), (b0, b1) = p.a.steps, p.b.steps
+    if n <= _NARROW < m and a0 == 1 and math.prod(p.stack) == 1:
+        return _narrow_kernel(p)
     kind = "float32" if p.char == "f" else "float64"
     lines: list[str] = []
     table: tuple[int, ...] | None = None

@@ -135,6 +135,9 @@ class _Asked:
         scalars_of, groups = self.optimizer._scalars, self.optimizer.param_groups
         number = self.group
         names, wanted, counts = self.names, self.flags, self.counts
+        # NumPy takes a third of a microsecond to add arrays, and another half to make one of a 1.
+        side_by_side = isinstance(counts, np.ndarray)
+        ones: Any = np.ones_like(counts) if side_by_side else None
 
         def ask() -> list[float] | None:
             nonlocal counts
@@ -143,7 +146,9 @@ class _Asked:
             scalars, flags = scalars_of(groups[number], t)
             if tuple(scalars) != names or flags != wanted:
                 return None
-            if counts is not None:
+            if side_by_side:
+                np.add(counts, ones, counts)
+            elif counts is not None:
                 counts += 1
             return [*scalars.values()]
 

@@ -168,7 +168,7 @@ entry:
   %none = icmp eq i64 %address, 0
   br i1 %none, label %alone, label %together
 alone:
-  %all = call i64 @llvm.umax.i64(i64 %wanted, i64 1)
+  %all = call i64 @llvm.smax.i64(i64 %wanted, i64 1)
   br label %alone.more
 alone.more:
   %i = phi i64 [ 0, %alone ], [ %i1, %alone.more ]
@@ -181,8 +181,10 @@ together:
   %at.allowed = slot allowed
   %allowed = load i64, ptr %at.allowed
   %threads = add i64 %allowed, 1
-  %any = icmp eq i64 %wanted, 0
-  %m = select i1 %any, i64 %threads, i64 %wanted
+  %most = sub i64 0, %wanted
+  %enough = call i64 @llvm.umin.i64(i64 %threads, i64 %most)
+  %any = icmp slt i64 %wanted, 0
+  %m = select i1 %any, i64 %enough, i64 %wanted
   %at.f = slot function
   store ptr %f, ptr %at.f
   %at.a = slot arguments
@@ -243,7 +245,7 @@ over:
   ret void
 }
 
-declare i64 @llvm.umax.i64(i64, i64)
+declare i64 @llvm.smax.i64(i64, i64)
 """
 
 _WORKING = """
