@@ -23,7 +23,7 @@ from tinygrad_bp.compiler.sharing import SLOTS
 from tinygrad_bp.compiler.threads import Pool, pool_for
 from tinygrad_bp.compiler.translate import to_llvm
 from tinygrad_bp.rules import elementwise as ew
-from tinygrad_bp.rules import linalg, reduce, shape
+from tinygrad_bp.rules import embedding, linalg, reduce, shape
 
 from .building import Building
 
@@ -246,12 +246,20 @@ def test_products(left: Any, right: Any, turn: str | None, dtype: Any) -> None:
     _both(b, exact=False)
 
 
+def test_rows_by_number() -> None:
+    b = Building()
+    table = b.input(b.normal(300, 96))
+    numbers = b.input(b.rng.integers(0, 300, 4000))
+    rows = b(embedding.embedding, table, numbers)
+    b.output(rows, b(embedding.add_rows, b(ew.tanh, rows), numbers, count=300))
+    _both(b)
+
+
 def _child(queue: Any) -> None:
     queue.put([p.tolist() for p in _trained(2, steps=3)])
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="forks")
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_fork_starts_its_own(pool: Pool) -> None:
     expected = [p.tolist() for p in _trained(2, steps=3)]
     context = multiprocessing.get_context("fork")
@@ -267,8 +275,7 @@ def test_a_fork_starts_its_own(pool: Pool) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="forks")
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_a_step_goes_on_in_a_fork() -> None:
+def test_a_step_goes_on_in_a_fork(pool: Pool) -> None:
     net, step = _mlp()
     run, (x, y) = tgb.compile(step), _data()
     run(x, y)
@@ -279,6 +286,7 @@ def test_a_step_goes_on_in_a_fork() -> None:
         os._exit(0 if all(np.isfinite(p.detach().numpy()).all() for p in net.parameters()) else 1)
     run(x, y)
     assert os.waitpid(child, 0)[1] == 0
+    assert pool._words[SLOTS["workers"]] > 0 or os.cpu_count() == 1
 
 
 _LEAVING = """

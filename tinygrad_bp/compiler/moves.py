@@ -17,7 +17,7 @@ from ..op import Op
 from ..rules import embedding, index, shape
 from .places import Place, as_view, contiguous
 from .program import Call, Value
-from .shares import parts_for
+from .shares import element_cost, parts_for
 
 __all__ = ["MOVES", "Written", "fill", "nest"]
 
@@ -175,8 +175,9 @@ def _embedding(call: Call, places: dict[Value, Place]) -> Written | None:
     width, n = math.prod(table.shape[1:]), math.prod(numbers.shape)
     source, chosen = w.pointer(places[table].base), w.pointer(places[numbers].base)
     first, begin, out = places[table].offset, places[numbers].offset, w.pointer(call.out)
+    rows = w.divide(n, n * element_cost((), 2 * width * table.dtype.itemsize))
     w.lines += [
-        f"for i in range({n}):",
+        f"for i in range({rows}):",
         f"    row = int64({chosen}[{begin} + i]) * {width} + {first}",
         f"    for j in range({width}):",
         f"        {out}[i * {width} + j] = {source}[row + j]",
@@ -192,11 +193,16 @@ def _add_rows(call: Call, places: dict[Value, Place]) -> Written | None:
     width, n = x.shape[-1], math.prod(numbers.shape)
     source, chosen = w.pointer(places[x].base), w.pointer(places[numbers].base)
     first, begin, out = places[x].offset, places[numbers].offset, w.pointer(call.out)
+    # Of columns, since two threads may not add to one element.
+    columns = w.divide(width, n * element_cost((), 3 * width * x.dtype.itemsize),
+                       max(width // 16, 1))  # fmt: skip
     w.lines += [
-        *fill(out, math.prod(call.out.shape), "0"),
+        f"for i in range({math.prod(call.out.shape) // width}):",
+        f"    for j in range({columns}):",
+        f"        {out}[i * {width} + j] = 0",
         f"for i in range({n}):",
         f"    row = int64({chosen}[{begin} + i]) * {width}",
-        f"    for j in range({width}):",
+        f"    for j in range({columns}):",
         f"        {out}[row + j] = {out}[row + j] + {source}[{first} + i * {width} + j]",
     ]
     return w

@@ -30,7 +30,7 @@ class Pool:
     address : int
         Of the memory; 0 where there can be no workers.
     awry : bool
-        Whether workers are to be started anew: this process is a fork of another.
+        Whether workers are to be started anew: this process has forked, or is a fork.
     """
 
     def __init__(self, blas: Blas) -> None:
@@ -45,25 +45,23 @@ class Pool:
         self._starting = threading.Lock()
         if blas.get_threads and blas.set_threads and self._furnish():
             self.address = self._words.__array_interface__["data"][0]
-            os.register_at_fork(after_in_child=self._forked)
+            os.register_at_fork(before=self._pause, after_in_child=self._forked)
             atexit.register(self.stop)
-
-    def _slot(self, name: str) -> int:
-        return self.address + 8 * SLOTS[name]
 
     def _furnish(self) -> bool:
         """Write down the functions that are called by address; return whether there are all."""
-        words, libc = self._words, ctypes.CDLL(None)
+        words = self._words
         names = {"post": "sem_post", "wait": "sem_wait", "give_way": "sched_yield",
                  "clock": "clock_gettime", "where": "sched_getcpu",
                  "get_mask": "sched_getaffinity", "set_mask": "sched_setaffinity"}  # fmt: skip
         try:
+            libc = ctypes.CDLL(None)
             for slot, name in names.items():
                 function = ctypes.cast(getattr(libc, name), ctypes.c_void_p)
                 words[SLOTS[slot]] = function.value or 0
             semaphore = words[SLOTS["semaphore"] :].ctypes.data_as(ctypes.c_void_p)
             made: int = libc.sem_init(semaphore, 0, 0)
-        except (AttributeError, OSError):
+        except (AttributeError, OSError, TypeError):  # the last where there is no one C library
             return False
         words[SLOTS["get_threads"]] = self._blas.get_threads
         words[SLOTS["set_threads"]] = self._blas.set_threads
@@ -83,36 +81,44 @@ class Pool:
                 thread = threading.Thread(
                     target=work, args=(self.address, index), name=f"tgb-{index}", daemon=True
                 )
-                thread.start()
+                try:
+                    thread.start()
+                except RuntimeError:  # no more are to be had, or Python is about to end
+                    break
                 self._threads.append(thread)
-            self._words[SLOTS["workers"]] = count
+            self._words[SLOTS["workers"]] = len(self._threads)
 
     def stop(self) -> None:
         """End the workers: at exit, since their code does not outlive Python."""
-        words = self._words
-        words[SLOTS["workers"]] = 0
-        words[SLOTS["stop"]] = 1
-        semaphore, libc = ctypes.c_void_p(self._slot("semaphore")), ctypes.CDLL(None)
-        for _ in self._threads:
-            libc.sem_post(semaphore)
-        for thread in self._threads:
-            thread.join()
-        self._threads.clear()
-        words[SLOTS["stop"]] = 0
+        with self._starting:
+            words = self._words
+            words[SLOTS["workers"]] = 0
+            words[SLOTS["stop"]] = 1
+            semaphore = ctypes.c_void_p(self.address + 8 * SLOTS["semaphore"])
+            for _ in self._threads:
+                ctypes.CDLL(None).sem_post(semaphore)
+            for thread in self._threads:
+                thread.join()
+            self._threads.clear()
+            words[SLOTS["stop"]] = 0
+
+    def _pause(self) -> None:
+        """End the workers until the next step: a process of one thread forks more safely."""
+        if self._threads:
+            self.stop()
+            self.awry = True
 
     def _forked(self) -> None:
-        """Begin anew: a fork has none of the threads, not even one that was in a step."""
+        """Begin anew in a fork, which has only one of the threads: another may be in a step."""
         words = self._words
         if before := int(words[SLOTS["before"]]):
             ctypes.CFUNCTYPE(None, ctypes.c_int)(self._blas.set_threads)(before)
         words[: SLOTS["get_threads"]] = 0
         self._starting = threading.Lock()
-        self.awry = bool(self._threads)
-        self._threads.clear()
         self._furnish()
 
     def ready(self, table: int) -> int:
-        """Start workers again in a fork; the first part of a step that shares (see `native`)."""
+        """Start workers again after a fork; the first part of a step that shares (see `native`)."""
         if self.awry:
             self.start(self._wanted())
         return 0
