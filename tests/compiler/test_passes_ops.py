@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.compiler.building import Building, agree
+from tinygrad_bp.compiler.emit import lower
 from tinygrad_bp.rules import attention, gelu, layer_norm, linalg, loss, reduce, rows, shape
 from tinygrad_bp.rules import elementwise as ew
 
@@ -156,3 +157,19 @@ def test_extremes_of_special_numbers(dtype: Any) -> None:
         built.output(built(op, built(ew.negative, x), axis=1, keepdims=True))
     built.output(built(loss.softmax, x, axis=1))
     agree(built, steps=1)
+
+
+def test_a_layer_without_bias_on_sequences_is_one_product() -> None:
+    built = Building()
+    x, g = built.input(built.normal(3, 5, 8)), built.input(built.normal(3, 5, 6))
+    weight = built.state(built.normal(6, 8))
+    turned = built(shape.transpose, weight, axes=(1, 0))
+    out = built(linalg.matmul, built(ew.tanh, x), turned)
+    back = built(shape.transpose, built(ew.exp, x), axes=(0, 2, 1))
+    slope = built(shape.sum_to, built(linalg.matmul, back, g), shape=(8, 6))
+    # Rows of what is turned do not lie one below the other.
+    other = built(shape.transpose, built(ew.sin, x), axes=(1, 0, 2))
+    built.output(out, slope, built(linalg.matmul, other, turned))
+    found = [c.out.shape for c in lower(built.program).program.calls if c.op is linalg.matmul]
+    assert found == [(15, 6), (8, 6), (5, 3, 6)]
+    agree(built)

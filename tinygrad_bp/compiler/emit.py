@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass, field
 
 from ..rules import linalg, loss, shape
-from . import filter_gradients, heads, planes, windows  # noqa: F401  (to MOVES and LOWERINGS)
+from . import filter_gradients, heads, planes, sequences, windows  # noqa: F401  (for their rules)
 from .attention import attend, attend_pull, gather
 from .buffers import Memory, plan_memory
 from .fuse import Loop, Single, Step, fuse
