@@ -55,19 +55,16 @@ def _bytes(value: Value) -> int:
     return -(-max(math.prod(value.shape) * value.dtype.itemsize, 1) // LINE) * LINE
 
 
-def _in_place(number: int, steps: list[Step], state: Value, new: Value,
-              places: dict[Value, Place]) -> bool:  # fmt: skip
-    """Whether step `number`, which computes `new`, may write it over `state`."""
-    step = steps[number]
+def _in_place(number: int, step: Step, state: Value, new: Value, places: dict[Value, Place],
+              last: int) -> bool:  # fmt: skip
+    """Whether a step, which computes `new`, may write it over `state`, which `last` reads."""
     if state.shape != new.shape or state.dtype != new.dtype:
         return False
     if places[state].strides != contiguous(state.shape) and math.prod(state.shape) > 1:
         return False
-    for later in steps[number + 1 :]:
-        for call in later.calls:
-            if any(places[v].base is state for v in call.operands):
-                return False
-    if all(places[v].base is not state for call in step.calls for v in call.operands):
+    if last > number:
+        return False
+    if last < number:
         return True  # as a gradient's memory: it is only written
     if not isinstance(step, Loop):
         return False
@@ -94,14 +91,15 @@ def plan_memory(program: Program, steps: list[Step], places: dict[Value, Place],
     plan = Memory(stored=outside(steps, program, places))
     made = {call.out: i for i, step in enumerate(steps) for call in step.calls}
     returned = {places[v].base for v in program.outputs}
+    read = {places[v].base: i for i, s in enumerate(steps) for c in s.calls for v in c.operands}
     for state, new in program.stores:
         if state is new:
             continue
         base = places[new].base
         if (
             base is new and new in made and new not in returned and new not in plan.homes
-            and _in_place(made[new], steps, state, new, places)
-            and not any(places[v].base is state for v in program.outputs)
+            and _in_place(made[new], steps[made[new]], state, new, places, read.get(state, -1))
+            and state not in returned
         ):  # fmt: skip
             plan.homes[new] = state
         else:

@@ -12,6 +12,7 @@ a loop only if all that it reads is ready there, so that the order of the steps 
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -121,6 +122,8 @@ class _Fusion:
     def __init__(self, program: Program, places: dict[Value, Place]) -> None:
         self.program, self.places = program, places
         self.steps: list[Step] = []
+        #: Space, or the first axes of one -> the loops that have it, in order.
+        self.loops: dict[tuple[int, ...], list[int]] = {}
         self.ready: dict[Value, int] = {}  # base -> the step that computes it
         self.read: dict[Value, int] = {}  # base -> the last step that reads it
         self.state_of = {new: state for state, new in program.stores}
@@ -147,14 +150,20 @@ class _Fusion:
         return len(self.steps) - 1
 
     def _place(self, call: Call, first: int) -> int:
-        for number in range(max(first, 0), len(self.steps)):
+        space = space_of(call)
+        alike = self.loops.get(space, [])
+        for number in alike[bisect_left(alike, first) :]:
             step = self.steps[number]
-            if isinstance(step, Loop) and self._join(step, call):
+            assert isinstance(step, Loop)
+            if self._join(step, call):
                 return number
-        loop = Loop(space_of(call))
+        loop = Loop(space)
         joined = self._join(loop, call)
         assert joined, call.op.name
-        return self._new(loop)
+        number = self._new(loop)
+        for k in range(len(space) + 1):
+            self.loops.setdefault(space[:k], []).append(number)
+        return number
 
     def _join(self, loop: Loop, call: Call) -> bool:
         """Add the call to the loop if it may be there."""

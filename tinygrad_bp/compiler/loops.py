@@ -47,6 +47,8 @@ class LoopCode:
                  homes: dict[Value, Value]) -> None:  # fmt: skip
         self.loop, self.places, self.stored, self.homes = loop, places, stored, homes
         self.parameters: list[Value] = []
+        self.written = {homes.get(c.out, c.out) for c in loop.calls}
+        self._numbers: dict[Value, int] = {}
         self.scratch: list[Value] = []
         self.levels = dict(loop.levels)
         self.space = loop.space or (1,)
@@ -186,9 +188,10 @@ class LoopCode:
 
     def _pointer(self, base: Value) -> str:
         base = self.homes.get(base, base)
-        if base not in self.parameters:
+        number = self._numbers.setdefault(base, len(self.parameters))
+        if number == len(self.parameters):
             self.parameters.append(base)
-        return f"p{self.parameters.index(base)}"
+        return f"p{number}"
 
     # ---------------------------------------------------------------- the text
 
@@ -284,8 +287,7 @@ class LoopCode:
                     lines.append(f"{name} = {self._reload(base)}")
         elif name is None:
             key = (base, place.offset, steps)
-            written = {self.homes.get(c.out, c.out) for c in self.loop.calls}
-            fixed = not any(steps) and base not in written
+            fixed = not any(steps) and base not in self.written
             known = hoisted if fixed else loaded
             name = known.get(key)
             if name is None:
