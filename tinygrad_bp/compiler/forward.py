@@ -18,11 +18,12 @@ from ..tensor import wrap
 from .program import Call, Program, Value
 from .recording import Recording
 from .reference import Build
+from .turns import Turns
 
 __all__ = ["Backward"]
 
 
-class Backward:
+class Backward(Turns):
     """The backward of what a function returned.
 
     Parameters
@@ -41,6 +42,7 @@ class Backward:
     """
 
     def __init__(self, recording: Recording, results: list[Any], named: Any) -> None:
+        super().__init__()
         program = recording.program
         before = len(program.calls)
         arguments = {t.node: text for text, t in named if t.requires_grad}
@@ -112,7 +114,8 @@ class _Compiled(Function):
             np.zeros_like(like) if g is None else np.ascontiguousarray(g._array)
             for g, like in zip(gradients, ctx.like, strict=True)
         ]
-        found = backward.execute([*seeds, *carried], (), ())
+        with backward.turn:
+            found = backward.execute([*seeds, *carried], (), ())
         return (None, None, None, *map(wrap, found))
 
 

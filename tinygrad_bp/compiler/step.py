@@ -38,6 +38,7 @@ from .reference import Build, Execute, reference
 from .returned import Returned, leaves_of
 from .scalars import ask_for
 from .times import Given
+from .turns import Turns
 from .watch import watching
 
 __all__ = ["CompiledStep", "Specialised"]
@@ -50,11 +51,12 @@ LIMIT = 16
 STEPS: weakref.WeakSet[CompiledStep] = weakref.WeakSet()
 
 
-class CompiledStep:
+class CompiledStep(Turns):
     """A function whose calls run as one program. Made by :func:`tinygrad_bp.compile`."""
 
     def __init__(self, function: Callable[..., Any], fallback: bool = False,
                  build: Build | None = None) -> None:  # fmt: skip
+        super().__init__()
         self.function, self.fallback = function, fallback
         self._build = build or reference
         self.specialised: list[Specialised] = []
@@ -66,8 +68,13 @@ class CompiledStep:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run a step."""
-        out = self._latest(args, kwargs)
-        return self._other(args, kwargs) if out is MISS else out
+        if modes.trace is not None:  # as a part of another, and without its turn: that one has it
+            return self.function(*args, **kwargs)
+        with self.turn:
+            out = self._latest(args, kwargs)
+            if out is MISS:
+                out = self._other(args, kwargs)
+        return self.function(*args, **kwargs) if out is MISS else out
 
     def _other(self, args: Any, kwargs: Any) -> Any:
         for i, one in enumerate(self.specialised):
@@ -77,9 +84,7 @@ class CompiledStep:
                     self.specialised.insert(0, self.specialised.pop(i))
                     self._latest = one.entry
                     return out
-        if self._eager or modes.trace is not None:
-            return self.function(*args, **kwargs)
-        return self._traced(args, kwargs)
+        return MISS if self._eager else self._traced(args, kwargs)
 
     @property
     def source(self) -> str:
@@ -124,6 +129,10 @@ class CompiledStep:
         vars(instance).setdefault(name, bound)
         return vars(instance)[name]
 
+    def __reduce__(self) -> Any:
+        # A copy is of the function; its programs are made anew, for what it then refers to.
+        return CompiledStep, (self.function, self.fallback, self._build)
+
     def __getattr__(self, name: str) -> Any:
         if name == "function":
             raise AttributeError(name)
@@ -143,7 +152,7 @@ class CompiledStep:
         if isinstance(one, TraceError):
             self._eager = True
             warnings.warn(f"{one} It runs eagerly from now on.", CompileWarning, stacklevel=3)
-            return self.function(*args, **kwargs) if out is _NOTHING else out
+            return MISS if out is _NOTHING else out
         self.specialised.insert(0, one)
         self._latest = one.entry
         del self.specialised[LIMIT:]
