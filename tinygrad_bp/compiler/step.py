@@ -21,6 +21,7 @@ import numpy as np
 
 from ..dtype import get_default_dtype
 from ..graph import topological_order
+from ..memory import give_back
 from ..mode import modes
 from ..nn.modules.module import Module
 from ..source import is_ours
@@ -323,7 +324,9 @@ def _specialised(recording: Recording, out: Any, conditions: Conditions,
     ask = ask_for(recording.updates, program)
     name_values(program, recording, function)
     given = Given([tensor._array for _, tensor in named], recording.draws)
+    recording.forget()
     execute = build(program)
+    give_back()
     entry = write_entry(conditions, arguments, ask, recording.draws, execute, gradients,
                         storages, None if rebuild.simple else rebuild,
                         "" if backward is None else backward.operands())  # fmt: skip

@@ -108,6 +108,12 @@ class Values:
         self._old_owners: dict[int, Array] = {}
         self._inputs: list[Array] = []
 
+    def forget(self) -> None:
+        """Let go of all arrays of the step, once its program is known: they are many."""
+        for held in (self._known, self._owners, self._fresh, self._arrays, self._old,
+                     self._old_owners, self._keep, self._inputs):  # fmt: skip
+            held.clear()
+
     def refuse(self, what: str, remedy: str, line: Any = None) -> None:
         """Raise for what can't be compiled; or, if `lenient`, note nothing from now on."""
         error = refuse(what, remedy, line)
