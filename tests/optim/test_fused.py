@@ -236,7 +236,7 @@ def test_a_copy_steps_by_itself() -> None:
 
 def _kinds() -> list[tuple[str, dict[str, Any]]]:
     return [("SGD", {}), ("SGD", {"momentum": 0.9, "dampening": 0.1}), ("Adam", {}),
-            ("AdamW", {"amsgrad": True})]  # fmt: skip
+            ("AdamW", {"amsgrad": True}), ("Adagrad", {"lr_decay": 0.1})]  # fmt: skip
 
 
 def _disturb(optimizer: Any, how: str) -> None:
@@ -281,7 +281,9 @@ def _disturb(optimizer: Any, how: str) -> None:
     ["the rate", "weight decay", "the sign", "an array", "a gradient away", "a gradient turned",
      "a state", "a count", "no state", "loaded", "the order", "one more"],
 )  # fmt: skip
-@pytest.mark.parametrize(("name", "options"), _kinds(), ids=["sgd", "momentum", "adam", "amsgrad"])
+@pytest.mark.parametrize(
+    ("name", "options"), _kinds(), ids=["sgd", "momentum", "adam", "amsgrad", "adagrad"]
+)
 def test_a_step_is_not_what_the_last_one_was(name: str, options: Any, how: str) -> None:
     def run(machine_code: bool) -> list[Any]:
         rng = np.random.default_rng(0)

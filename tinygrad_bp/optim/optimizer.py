@@ -265,10 +265,10 @@ class Optimizer(Saved):
         """
         for group in self.param_groups:
             for parameter in group["params"]:
-                if parameter.grad is None:
-                    continue
                 if set_to_none:
                     parameter.grad = None
+                elif parameter.grad is None:
+                    continue
                 elif parameter.grad.requires_grad:
                     parameter.grad = wrap(np.zeros_like(parameter.grad._array))
                 else:
