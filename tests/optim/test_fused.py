@@ -148,6 +148,21 @@ def test_without_llvmlite(monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_allclose(w.tolist(), [0.999, 2.001], rtol=1e-6)
 
 
+def test_where_llvm_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> Any:
+        raise AttributeError("LLVM is too old")
+
+    monkeypatch.setattr(fused, "import_module", fail)
+    monkeypatch.setattr(fused, "_native", {})
+    monkeypatch.setattr(fused, "_spent", 1 << 40)
+    _, asking = _one(fused=True)
+    with pytest.raises(AttributeError, match="too old"):
+        asking.step()
+    w, optimizer = _one()
+    optimizer.step()
+    np.testing.assert_allclose(w.tolist(), [0.999, 2.001], rtol=1e-6)
+
+
 def test_an_option_of_a_later_group_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     _, optimizer = _one()
     monkeypatch.setattr(fused, "find_spec", lambda name: None)

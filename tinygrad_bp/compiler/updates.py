@@ -18,10 +18,10 @@ from ..optim.blocks import Program
 from . import cache
 from .elements import KINDS, literal
 from .machine import Library, compiled, host
-from .native import NotHereError, check_header
+from .native import check_header
 from .translate import dialect, to_llvm
 
-__all__ = ["NativeUpdate", "NotHereError"]
+__all__ = ["NativeUpdate"]
 
 #: More numbers than any formula takes.
 _MOST = 16

@@ -80,11 +80,11 @@ def native_update(program: Program, kind: Any, members: list[list[Any]],
     check_fused({"fused": fused})
     update: Update | None = None
     if find_spec("llvmlite") is not None:
-        # By its name: the compiler stands above the optimizers, which know it only from here on.
-        room = import_module("..compiler.updates", __package__)
         try:
+            # By its name: the compiler stands above the optimizers, which know it from here on.
+            room = import_module("..compiler.updates", __package__)
             update = room.NativeUpdate(program, kind)
-        except room.NotHereError:
+        except Exception:  # an LLVM too old, say: nobody has asked for it, and NumPy does the same
             if fused:
                 raise
     _native[program, kind] = update
