@@ -1,8 +1,8 @@
 """Updates as machine code, where the extra `compile` is installed.
 
 A formula's NumPy calls pass over the arrays a dozen times; machine code does so once, and the
-results are the same bits. To load what compiles takes 60 ms, in which NumPy's calls update 25 million
-numbers: so it is loaded when nearly that many have been, or when an optimizer asks for it.
+results are the same bits. To load what compiles takes 60 ms, in which NumPy's calls update 25
+million numbers: so it is loaded when nearly that many have been, or when an optimizer asks for it.
 """
 
 from __future__ import annotations
