@@ -173,8 +173,8 @@ class Planes:
 
     @property
     def apart(self) -> int:
-        """How far the lines of two outputs are apart: whole vectors end before the next begins."""
-        return max(self.plane, whole_vectors(self.line, self.kind))
+        """How far the lines of two outputs are apart: whole vectors, so that each begins a vector."""
+        return whole_vectors(self.plane, self.kind)
 
     @property
     def x_size(self) -> int:
