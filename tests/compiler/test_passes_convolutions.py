@@ -144,6 +144,36 @@ def test_a_relu_before_a_pool_is_done_after_it(kernel: Any, stride: Any) -> None
     assert [c.out.shape for c in relus] == [top.shape]
 
 
+@pytest.mark.parametrize("name", ["plain", "stride beyond the kernel", "groups"])
+def test_a_relu_or_a_gate_is_done_by_the_convolution(name: str) -> None:
+    inner, outer, groups, size, kernel, stride, padding, dilation = GEOMETRIES[name]
+    built = Building()
+    how: dict[str, Any] = {
+        "stride": stride, "padding": padding, "dilation": dilation, "groups": groups,
+    }  # fmt: skip
+    numbers = built.normal(3, inner, *size)
+    numbers[0, 0, 2, 2] = np.nan
+    x = built(ew.relu, built.input(numbers))
+    w = built.state(built.normal(outer, inner // groups, *kernel))
+    b = built.state(built.normal(outer))
+    y = built(ew.relu, built(conv.conv_bias, x, w, b, **how))
+    bare = built(ew.relu, built(conv.conv, x, w, **how))
+    back = built(conv.conv_transpose, built(ew.tanh, bare), w, size=size, **how)
+    built.output(y, bare, built(ew.gate, x, back))
+    agree(built)
+    ops = [c.op.name for c in native(built.program).lowered.program.calls]
+    assert sorted(ops) == ["conv_relu", "conv_relu", "conv_transpose_gated", "relu", "tanh"]
+
+
+def test_a_convolution_that_others_read_too_stays_as_it_is() -> None:
+    built = _built(GEOMETRIES["plain"], np.float32, 2)
+    y = built.program.outputs[0]
+    built.output(built(ew.relu, y), built(ew.gate, built(ew.exp, y), y))
+    agree(built)
+    names = {c.op.name for c in native(built.program).lowered.program.calls}
+    assert "conv_relu" not in names
+
+
 def test_dropout_leaves_nothing_to_numpy(capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("llvmlite")
     step = train_both(

@@ -7,17 +7,20 @@ been read; so do the sums, until they are copied to where the outputs lie.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import Any
 
 import numpy as np
 
+from ..op import Op
 from ..rules import conv
+from ..rules import elementwise as ew
 from .lines import Planes, Tile, lanes, multiply, tile_of
 from .moves import MOVES, Written, fill
 from .places import Place, contiguous
-from .program import Call, Value
+from .program import Call, Program, Value
 
-__all__ = ["SLACK", "indented", "lie_plain", "planes_of"]
+__all__ = ["SLACK", "indented", "join", "lie_plain", "planes_of"]
 
 SLACK = 1024  # numbers that may be read behind the last line
 _CACHE = 1 << 18
@@ -130,6 +133,7 @@ def _forward(call: Call, places: dict[Value, Place]) -> Written | None:
     laid, sums = w.table((w.parts, room), x), w.table((w.parts, each), x)
     w.lines += [f"own = {w.mine(room)}", f"mine = {w.mine(each)}", *fill(laid, room, "0", "own + ")]
     bias = f" + {w.pointer(places[rest[0]].base)}[channel]" if rest else ""
+    result = "0 if value <= 0 else value" if call.op is conv_relu else "value"
     nest, pad, source, target = p.outputs()
     size = math.prod(p.out)
     w.lines += [
@@ -145,16 +149,16 @@ def _forward(call: Call, places: dict[Value, Place]) -> Written | None:
         f"                channel = g * {p.outer} + b * {tile.channels} + o",
         f"                ahead = (n * {p.groups * p.outer} + channel) * {size}",
         *indented(nest, 4),
-        f"                {pad}{out}[ahead + {target}] = "
-        f"{sums}[mine + o * {tile.pitch} + {source}]{bias}",
+        f"                {pad}value = {sums}[mine + o * {tile.pitch} + {source}]{bias}",
+        f"                {pad}{out}[ahead + {target}] = {result}",
     ]
     return w
 
 
 def _back(call: Call, places: dict[Value, Place]) -> Written | None:
-    y, weight = call.args
+    y, weight, *gate = call.args
     p = planes_of(call.out.shape, y.shape, weight.shape[2:], call.attrs, y.dtype.char)
-    if p is None or not lie_plain(places, y, weight):
+    if p is None or not lie_plain(places, y, weight, *gate):
         return None
     w = Written(stem="sums")
     taps, places_of = len(p.positions), [p.shift(position) for position in p.positions]
@@ -177,6 +181,7 @@ def _back(call: Call, places: dict[Value, Place]) -> Written | None:
         return None
     shifts, filters = _prepare(w, [s for s, _ in parts], weight, places[weight].base, p.groups)
     given, out = w.pointer(places[y].base), w.pointer(call.out)
+    condition = w.pointer(places[gate[0]].base) if gate else ""
     samples = w.divide(p.count, p.nanoseconds, _PARTS)
     room, each = p.margin + p.y_size + SLACK, max(s.tile.channels * s.tile.pitch for s, _ in parts)
     laid, sums = w.table((w.parts, room), y), w.table((w.parts, each), y)
@@ -202,11 +207,52 @@ def _back(call: Call, places: dict[Value, Place]) -> Written | None:
             f"        channel = g * {p.inner} + b * {t.channels} + o",
             f"        first = n * {size} + channel * {math.prod(p.size)}",
             *indented(nest, 2),
+            f"        {pad}value = {sums}[mine + o * {t.pitch} + {source} - {begin}]",
             f"        {pad}{out}[first + {target}] = "
-            f"{sums}[mine + o * {t.pitch} + {source} - {begin}]",
+            + (f"value if {condition}[first + {target}] != 0 else 0" if gate else "value"),
         ], 2)  # fmt: skip
     return w
 
 
-MOVES[conv.conv] = MOVES[conv.conv_bias] = _forward
-MOVES[conv.conv_transpose] = _back
+def _relu(*args: Any, **how: Any) -> Any:
+    return ew.relu.forward((conv.conv_bias if len(args) > 2 else conv.conv).forward(*args, **how))
+
+
+def _gated(y: Any, weight: Any, condition: Any, **how: Any) -> Any:
+    return ew.gate.forward(condition, conv.conv_transpose.forward(y, weight, **how))
+
+
+#: Two operations in one: the second is done while the sums are copied.
+conv_relu = Op(_relu, {}, name="conv_relu")
+conv_transpose_gated = Op(_gated, {}, name="conv_transpose_gated")
+
+
+def join(program: Program) -> None:
+    """Make a convolution one with the ReLU, or its gradient with the gate, that alone reads it."""
+    readers = Counter(v for call in program.calls for v in call.operands)
+    readers.update(v for _, v in program.stores)
+    readers.update(program.outputs)
+    made = {call.out: call for call in program.calls}
+    joined = set()
+    for i, call in enumerate(program.calls):
+        if call.op not in (ew.relu, ew.gate):
+            continue
+        *rest, last = call.args
+        source = made.get(last)
+        if source is None or readers[last] != 1 or call.out.dtype != last.dtype:
+            continue
+        op: Op | None = None
+        if call.op is ew.relu and source.op in (conv.conv, conv.conv_bias):
+            op = conv_relu
+        elif call.op is ew.gate and source.op is conv.conv_transpose:
+            same = isinstance(rest[0], Value) and rest[0].shape == last.shape
+            op = conv_transpose_gated if same and rest[0].dtype == last.dtype else None
+        if op is not None:
+            args = (*source.args, *rest)
+            program.calls[i] = Call(op, args, source.attrs, call.out, source.line)
+            joined.add(source)
+    program.calls = [call for call in program.calls if call not in joined]
+
+
+MOVES[conv.conv] = MOVES[conv.conv_bias] = MOVES[conv_relu] = _forward
+MOVES[conv.conv_transpose] = MOVES[conv_transpose_gated] = _back

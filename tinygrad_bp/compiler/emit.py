@@ -14,6 +14,7 @@ from ..rules import linalg, loss, shape
 from . import filter_gradients, heads, planes, sequences, windows  # noqa: F401  (for their rules)
 from .attention import attend, attend_pull, gather
 from .buffers import Memory, plan_memory
+from .convolutions import join
 from .fuse import Loop, Single, Step, fuse
 from .loops import LoopCode
 from .moves import MOVES, Written
@@ -83,6 +84,7 @@ def lower(program: Program) -> Lowered:
     gather(program)
     if any(call.op in WHOLE for call in program.calls):
         program = simplify(program)
+    join(program)
     _apart(program)
     places = lay_out(program)
     _readable(program, places)

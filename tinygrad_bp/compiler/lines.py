@@ -173,7 +173,7 @@ class Planes:
 
     @property
     def apart(self) -> int:
-        """How far the lines of two outputs are apart: whole vectors, so that each begins a vector."""
+        """How far two lines of outputs are apart: whole vectors, so that each begins one."""
         return whole_vectors(self.plane, self.kind)
 
     @property
