@@ -288,7 +288,7 @@ _ROOMS: tuple[str, ...] = (
 _ROOMS += (
     "accelerator", "amp", "backends", "compiler", "cpu", "cuda", "distributed", "func",
     "functional", "jit", "mps", "multiprocessing", "profiler", "serialization", "sparse", "testing",
-    "types", "utils", "version", "xpu",
+    "types", "utils", "version", "xpu", "_dynamo",
 )  # fmt: skip
 _VERBS = {"compile": "compiler", "draw": "drawing", "GradScaler": "amp", "spmm": "sparse",
           "sparse_coo_tensor": "sparse", "vmap": "func"}  # fmt: skip

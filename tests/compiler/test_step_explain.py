@@ -13,6 +13,11 @@ import pytest
 import tinygrad_bp as tgb
 from tests.compiler.pairs import BACKENDS, equal_models
 from tinygrad_bp.compiler import compile
+from tinygrad_bp.compiler.attention import attend
+from tinygrad_bp.compiler.program import Call, Value
+from tinygrad_bp.compiler.times import flops
+from tinygrad_bp.rules import conv, linalg
+from tinygrad_bp.rules import elementwise as ew
 
 nn = tgb.nn
 
@@ -81,6 +86,24 @@ def test_names_are_those_of_the_users_code() -> None:
     assert text.startswith("inputs: tokens int64[4, 6], ")
     assert "6.weight.exp_avg" in text and "2.bias.grad" in text
     assert "where time goes" not in text
+
+
+def call(op: Any, out: tuple[int, ...], *shapes: tuple[int, ...], **attrs: Any) -> Call:
+    kind = np.dtype(np.float32)
+    operands = tuple(Value("input", shape, kind) for shape in shapes)
+    return Call(op, operands, attrs, Value("computed", out, kind))
+
+
+def test_multiplications_and_additions_are_counted() -> None:
+    assert flops(call(linalg.matmul, (4, 5, 7), (4, 5, 6), (4, 6, 7))) == 2 * 4 * 5 * 6 * 7
+    work = 2 * (8 * 4 * 26 * 26) * (3 * 3 * 3)  # of each output of a convolution
+    x, w, y = (8, 3, 28, 28), (4, 3, 3, 3), (8, 4, 26, 26)
+    assert flops(call(conv.conv_bias, y, x, w, (4,))) == work
+    assert flops(call(conv.conv_transpose, x, y, w)) == work
+    assert flops(call(conv.conv_weight, w, x, y)) == work
+    heads = call(attend, (99,), (2, 64, 32), (2, 32, 64), (2, 64, 16), causal=True)
+    assert flops(heads) == (2 * 64 * 64) * (32 + 16)
+    assert flops(call(ew.exp, (3,), (3,))) is None
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

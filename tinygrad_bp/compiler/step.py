@@ -98,8 +98,8 @@ class CompiledStep(Turns):
         Parameters
         ----------
         times : bool
-            Whether to measure. The parts of the program run some times then, in less than a
-            second, on copies: parameters, gradients and the random numbers stay as they are.
+            Whether to measure. The parts of the program are compiled one by one then, and run
+            some times on copies: parameters, gradients and random numbers stay as they are.
         file : file, optional
             Where to write, by default to standard output.
 

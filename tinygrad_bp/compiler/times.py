@@ -208,4 +208,11 @@ def flops(call: Call) -> float | None:
         return 2.0 * math.prod(shapes[0]) * math.prod(shapes[1][1:])
     if name == "conv_weight":
         return 2.0 * math.prod(shapes[1]) * math.prod(call.out.shape[1:])
+    if name in ("attend", "attend_pull"):
+        # Scores of each query and key first; then a product with them for each other operand.
+        left = [True] if name == "attend" else [left for _, left, _ in call.attrs["products"]]
+        others = shapes[-len(left) :]
+        widths = [s[-1] if is_left else s[-2] for s, is_left in zip(others, left, strict=True)]
+        scores = math.prod(shapes[0][:-1]) * shapes[1][-1]
+        return 2.0 * scores * (shapes[0][-1] + sum(widths)) / (2 if call.attrs["causal"] else 1)
     return None
