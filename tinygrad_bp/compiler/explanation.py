@@ -92,8 +92,11 @@ def _loop_rows(low: Lowered, times: Times) -> Iterator[_Row]:
             continue
         step = low.steps[number]
         names = list(dict.fromkeys(call.op.name for call in step.calls))
+        if names == ["matmul"]:
+            names = [" @ ".join("×".join(map(str, v.shape)) for v in step.calls[0].operands)]
         what = f"{way_of(low, step)}: {', '.join(names)}"
-        looks = what, tuple((c.op, c.out.shape, c.out.dtype.char) for c in step.calls)
+        values = [v for c in step.calls for v in (*c.operands, c.out)]
+        looks = what, tuple((v.shape, v.dtype.char) for v in values)
         yield _Row(taken, str(number), what, line_of(step.calls), _flops(step.calls),
                    _traffic(low, step), looks=looks)  # fmt: skip
 
