@@ -8,6 +8,7 @@ is added to a part that has none. The kernels are in `recurrent_kernels`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,10 @@ from .program import Call, Value
 from .tiles import fits, panel, panels, restored, width_of
 from .writer import Writer
 
-__all__ = ["PULLS", "RUNS", "lower_pull", "lower_run", "run", "run_back"]
+__all__ = ["PULLS", "RUNS", "lower_pull", "lower_run", "parts_added", "run", "run_back"]
+
+#: Gives the gradients of parts, which begin at a place and have a width, of a flat output's.
+Parts = Callable[[Writer, Value, list[tuple[int, int]], int], "list[Any] | None"]
 
 #: The operations of the table that are rewritten.
 RUNS = frozenset((rules.lstm, rules.gru, rules.rnn))
@@ -135,8 +139,8 @@ def _linear(w: Writer, gates: Value, weight: Value) -> tuple[Value, Value, Value
     return source.args[0], source.args[1], bias
 
 
-def lower_pull(w: Writer, call: Call, args: tuple[Any, ...]) -> Value | None:
-    """Write a layer's backward; None if it stays as it is."""
+def lower_pull(w: Writer, call: Call, args: tuple[Any, ...], parts: Parts) -> Value | None:
+    """Write a layer's backward; None if it stays as it is. `parts` takes its gradient apart."""
     kind = kind_of(call)
     cell = CELLS[kind]
     g, out, weight, *states = args
@@ -144,7 +148,7 @@ def lower_pull(w: Writer, call: Call, args: tuple[Any, ...]) -> Value | None:
     if not _known(states[0], weight, sizes) or not isinstance(g, Value):
         return None
     rows, hidden = sum(sizes), weight.shape[1]
-    given = _parts(w, g, cell.outputs(hidden, rows), rows)
+    given = parts(w, g, cell.outputs(hidden, rows), rows)
     if given is None:
         return None
     attrs = {"kind": kind, "steps": len(sizes), "reverse": reverse}
@@ -152,8 +156,8 @@ def lower_pull(w: Writer, call: Call, args: tuple[Any, ...]) -> Value | None:
     return w.call(run_back, operands, attrs, Value("computed", call.out.shape, call.out.dtype))
 
 
-def _parts(w: Writer, g: Value, places: list[tuple[int, int]], rows: int) -> list[Any] | None:
-    """Take the gradient of a flat output apart: that of each part, as a matrix, or 0."""
+def parts_added(w: Writer, g: Value, places: list[tuple[int, int]], rows: int) -> list[Any] | None:
+    """Find what was added up to the gradient of a flat output: a matrix for each part, or 0."""
     made = {c.out: c for c in w.calls}
     found: list[Any] = [0] * len(places)
     stack = [g]

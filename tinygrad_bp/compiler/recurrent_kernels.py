@@ -19,11 +19,11 @@ from .cells import CELLS, Cell
 from .moves import MOVES, Written
 from .places import Place
 from .program import Call, Value
-from .recurrences import PULLS, RUNS, lower_pull, lower_run, run, run_back
+from .recurrences import PULLS, RUNS, lower_pull, lower_run, parts_added, run, run_back
 from .shares import parts_for
 from .tiles import ROWS, lanes_of, tile, width_of
 
-__all__ = ["PULLS", "RUNS", "lower_pull", "lower_run"]
+__all__ = ["PULLS", "RUNS", "lower_pull", "lower_run", "parts_added"]
 
 #: Nanoseconds for a product that is added up, and for what a gate's curve takes.
 _PRODUCT, _CURVE = 0.015, 0.5

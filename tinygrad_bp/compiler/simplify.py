@@ -19,7 +19,7 @@ from ..rules import attention, gelu, layer_norm, linalg, loss, reduce, rows, sha
 from ..rules import elementwise as ew
 from ..rules.index import slice_
 from .program import Call, Program, Value
-from .recurrent_kernels import PULLS, RUNS, lower_pull, lower_run
+from .recurrent_kernels import PULLS, RUNS, lower_pull, lower_run, parts_added
 from .writer import Writer, number
 
 __all__ = ["WHOLE", "simplify"]
@@ -288,7 +288,7 @@ def _recurrence(w: Writer, call: Call, args: tuple[Any, ...]) -> Value | None:
     """Write a recurrent layer for the kernels that there are; None for what is none."""
     if call.op in RUNS:
         return lower_run(w, call, args)
-    return lower_pull(w, call, args) if call.op in PULLS else None
+    return lower_pull(w, call, args, parts_added) if call.op in PULLS else None
 
 
 #: Where `layer_norm_pull` lays dx, dw and db.

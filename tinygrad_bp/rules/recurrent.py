@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 
 from ..op import primitive
+from .recurrent_native import native_run
 from .recurrent_pulls import gru_back, gru_widths, lstm_back, lstm_widths, rnn_back
 from .recurrent_steps import Sizes, cut, gates_of, part, steps_of, turned, weight_of
 from .reduce import sum
@@ -50,6 +51,9 @@ __all__ = ["cut", "gru", "gru_widths", "lstm", "lstm_widths", "part", "rnn"]
 def rnn(gates: Any, start: Any, weight: Any, *, sizes: Sizes, reverse: bool = False,
         relu: bool = False) -> Any:  # fmt: skip
     """Run h ← tanh(gates + h Wᵀ), or ReLU in place of tanh; its slope at 0 is 0."""
+    found = native_run(rnn, (gates, start, weight), weight, sizes, reverse=reverse, relu=relu)
+    if found is not None:
+        return found
     out, weight = np.empty_like(gates), turned(weight, sizes)
     for step in steps_of(sizes, reverse):
         here = slice(step.first, step.last)
@@ -82,6 +86,9 @@ def gru(gates: Any, start: Any, weight: Any, bias: Any, *, sizes: Sizes,
     With a = gates and u = h Wᵀ + b: r = σ(aᵣ + uᵣ), z = σ(a_z + u_z), n = tanh(aₙ + r uₙ),
     h ← (1 − z) n + z h.
     """
+    found = native_run(gru, (gates, start, weight, bias), weight, sizes, reverse=reverse)
+    if found is not None:
+        return found
     rows, hidden = len(gates), weight.shape[1]
     out = np.empty(rows * 5 * hidden, gates.dtype)
     gate, inner, h = (part(out, i, gru_widths(hidden), rows) for i in range(3))
@@ -132,6 +139,9 @@ def lstm(gates: Any, start: Any, cell: Any, weight: Any, *, sizes: Sizes,
     With a = gates + h Wᵀ: i = σ(aᵢ), f = σ(a_f), g = tanh(a_g), o = σ(aₒ),
     c ← f c + i g, h ← o tanh c.
     """
+    found = native_run(lstm, (gates, start, cell, weight), weight, sizes, reverse=reverse)
+    if found is not None:
+        return found
     rows, hidden = len(gates), weight.shape[1]
     out = np.empty(rows * 6 * hidden, gates.dtype)
     gate, c, h = (part(out, n, lstm_widths(hidden), rows) for n in range(3))

@@ -16,6 +16,7 @@ from ..mode import modes
 from ..op import constant
 from .elementwise import tanh
 from .index import concatenate
+from .recurrent_native import native_back
 from .recurrent_steps import Sizes, cut, gates_of, in_rows, mix, part, previous, steps_of
 from .shape import reshape
 
@@ -60,6 +61,11 @@ def _room(shapes: list[tuple[int, int]], dtype: Any) -> tuple[Any, ...]:
 def rnn_pull(g: Any, out: Any, weight: Any, start: Any, *, sizes: Sizes, reverse: bool,
              relu: bool) -> Any:  # fmt: skip
     """Give the gradients of an RNN's gates, and of the first state."""
+    found = native_back(
+        rnn_pull, (g, out, weight, start), weight, sizes, 0, reverse=reverse, relu=relu
+    )
+    if found is not None:
+        return found
     rows, width = sum(sizes), weight.shape[1]
     g, h = g.reshape(rows, width), out.reshape(rows, width)
     flat, d_gates, d_state = _room([(rows, width), start.shape], out.dtype)
@@ -104,6 +110,11 @@ def rnn_back(
 def gru_pull(g: Any, out: Any, weight: Any, start: Any, *, sizes: Sizes, reverse: bool) -> Any:
     """Give the gradients of a GRU's gates, of h Wᵀ + b, and of the first state."""
     rows, hidden = sum(sizes), weight.shape[1]
+    found = native_back(
+        gru_pull, (g, out, weight, start), weight, sizes, rows * 4 * hidden, reverse=reverse
+    )
+    if found is not None:
+        return found
     widths = gru_widths(hidden)
     gate, inner, h = (part(out, i, widths, rows) for i in range(3))
     g_gate, g_inner, g_h = (part(g, i, widths, rows) for i in range(3))
@@ -176,6 +187,11 @@ def lstm_pull(g: Any, out: Any, weight: Any, start: Any, cell: Any, *, sizes: Si
               reverse: bool) -> Any:  # fmt: skip
     """Give the gradients of an LSTM's gates, of the first state and of the first cell."""
     rows, hidden = sum(sizes), weight.shape[1]
+    found = native_back(
+        lstm_pull, (g, out, weight, start, cell), weight, sizes, rows * 4 * hidden, reverse=reverse
+    )
+    if found is not None:
+        return found
     widths = lstm_widths(hidden)
     gate, c = (part(out, n, widths, rows) for n in range(2))
     g_gate, g_c, g_h = (part(g, n, widths, rows) for n in range(3))
