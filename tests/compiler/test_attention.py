@@ -10,7 +10,7 @@ import pytest
 import tinygrad_bp as tgb
 from tests.compiler.building import Building, agree
 from tests.compiler.pairs import BACKENDS, array
-from tinygrad_bp.compiler import attention, compile
+from tinygrad_bp.compiler import compile, heads
 from tinygrad_bp.rules import shape
 
 F = tgb.nn.functional
@@ -165,7 +165,7 @@ def test_the_kernels_compute_what_their_forwards_do(n: int, dtype: Any) -> None:
     bias[1, :, 2] = -np.inf
     bias[:, :, :, 4] = -np.inf
     packed = built(
-        attention.attend, q, k, built.input(bias), v,
+        heads.attend, q, k, built.input(bias), v,
         scale=0.5, causal=False, order=(0, 2, 1, 3), kept=True,
     )  # fmt: skip
     kinds = ((True, True, True), (False, True, False), (False, False, False))
@@ -180,11 +180,11 @@ def test_the_kernels_compute_what_their_forwards_do(n: int, dtype: Any) -> None:
     keys = built(shape.transpose, k, axes=(0, 1, 3, 2))
     queries = built(shape.transpose, q, axes=(0, 1, 3, 2))
     pulled = built(
-        attention.attend_pull, g, values, packed, g, keys, queries, scale=0.5, causal=False,
+        heads.attend_pull, g, values, packed, g, keys, queries, scale=0.5, causal=False,
         products=kinds, layout=layout, size=int(sum(sizes)),
     )  # fmt: skip
-    offset = 3 * 2 * 13 * attention.lanes(n)
-    out = built(attention.part, packed, offset=offset, shape=(3, n, 2, 8),
+    offset = 3 * 2 * 13 * heads.lanes(n)
+    out = built(heads.part, packed, offset=offset, shape=(3, n, 2, 8),
                 strides=(16 * n, 16, 8, 1))  # fmt: skip
     built.output(out, pulled)
     agree(built, "native")
@@ -195,3 +195,15 @@ def test_a_view_of_what_the_step_computes_is_returned() -> None:
     step = compile(lambda x: (x * 2).transpose(0, 1))
     for _ in range(2):
         np.testing.assert_array_equal(array(step(x)), array(x).swapaxes(0, 1) * 2)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_without_a_backward_and_with_columns_that_lie_apart(causal: bool) -> None:
+    def mixed(x: Any, y: Any) -> Any:
+        return F.scaled_dot_product_attention(x[..., ::2], y[..., ::2], y, is_causal=causal) * 1
+
+    step = compile(mixed)
+    for seed in range(2):
+        rng = np.random.default_rng(seed)
+        x, y = (tgb.tensor(rng.normal(size=(2, n, 8)), dtype=tgb.float32) for n in (19, 23))
+        np.testing.assert_allclose(array(step(x, y)), array(mixed(x, y)), rtol=1e-5, atol=1e-6)

@@ -3,9 +3,8 @@
 What autograd records are a product of queries and keys, a softmax, and a product with the values;
 and as many again for the gradients. Done one after the other each walks through memory that a head
 does not need: here the matrices of one head stay in the cache. `gather` finds these calls by what
-they read of one another and puts two of its own in their place, `attend` and `attend_pull`, which
-`heads` writes the kernels for. Each lays all its results side by side in one array, of which `part`
-shows one.
+they read of one another and puts `attend` and `attend_pull` of `heads` in their place. Each of them
+lays all its results side by side in one array, of which `part` shows one.
 
 The gradients of query, key and value are often put together again at once, in the array that all
 three were cut out of. Then that is what `attend_pull` writes.
@@ -20,73 +19,14 @@ from typing import Any
 
 import numpy as np
 
-from ..op import Op
 from ..rules import attention, index, linalg, rows, shape
 from ..rules import elementwise as ew
+from .heads import attend, attend_pull, lanes, part, strides_in
 from .places import contiguous
 from .program import Call, Program, Value
 from .writer import number
 
-__all__ = ["LANES", "attend", "attend_pull", "gather", "lanes", "part", "strides_in"]
-
-#: Numbers of float32 in the widest vector.
-LANES = 16
-
-
-def lanes(n: int) -> int:
-    """Return how long a row of weights is in memory: whole vectors."""
-    return -(-n // LANES) * LANES
-
-
-def _part(x: Any, *, offset: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
-    wide = x.dtype.itemsize
-    return np.ndarray(shape, x.dtype, x, offset * wide, [s * wide for s in strides])
-
-
-def _attend(a: Any, b: Any, *rest: Any, scale: float, causal: bool, order: tuple[int, ...],
-            kept: bool) -> Any:  # fmt: skip
-    """Give softmax(scale · a b + bias) v, its axes in memory in this order.
-
-    Before it come the weights, if they are kept: turned, in rows of whole vectors.
-    """
-    bias, v = rest if len(rest) == 2 else (None, *rest)
-    weights = rows.softmax_rows(a @ b, 0.0, scale, bias)
-    out = (weights @ v).transpose(order).reshape(-1)
-    if not kept:
-        return out
-    *stack, n, m = weights.shape
-    turned = np.zeros((*stack, m, lanes(n)), weights.dtype)
-    turned[..., :n] = weights.swapaxes(-1, -2)
-    return np.concatenate([turned.reshape(-1), out])
-
-
-def _attend_pull(x: Any, y: Any, packed: Any, *others: Any, scale: float, causal: bool,
-                 products: tuple[tuple[bool, bool, bool], ...],
-                 layout: tuple[tuple[int, tuple[int, ...], tuple[int, ...]], ...],
-                 size: int) -> Any:  # fmt: skip
-    """Give products with the weights that `attend` kept, or with the gradient of its scores.
-
-    The gradient of the weights is x y. Of each product it is said whether it is with the weights
-    themselves, whether these are on the left, and whether they are turned.
-    """
-    slope = x @ y
-    *stack, n, m = slope.shape
-    kept = packed[: math.prod(stack) * m * lanes(n)].reshape(*stack, m, lanes(n))
-    weights = kept[..., :n].swapaxes(-1, -2)
-    pulled = rows.softmax_pull(slope, weights, scale=scale)
-    out = np.zeros(size, slope.dtype)
-    for (with_weights, left, turned), where, other in zip(products, layout, others, strict=True):
-        chosen = weights if with_weights else pulled
-        chosen = chosen.swapaxes(-1, -2) if turned else chosen
-        offset, extents, strides = where
-        target = _part(out, offset=offset, shape=extents, strides=strides)
-        target[...] = chosen @ other if left else other @ chosen
-    return out
-
-
-attend = Op(_attend, {}, name="attend")
-attend_pull = Op(_attend_pull, {}, name="attend_pull")
-part = Op(_part, {}, name="part", view=True)
+__all__ = ["gather"]
 
 
 class _Graph:
@@ -213,12 +153,6 @@ def _is_causal(bias: Any, n: int, m: int) -> bool:
     if not isinstance(bias, Value) or bias.kind != "constant" or bias.shape != (n, m):
         return False
     return np.array_equal(bias.array, np.triu(np.full((n, m), -np.inf), 1))  # type: ignore[arg-type]
-
-
-def strides_in(extents: tuple[int, ...], order: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the strides of an array whose axes lie in memory in this order, without gaps."""
-    steps = contiguous(tuple(extents[i] for i in order))
-    return tuple(steps[order.index(i)] for i in range(len(order)))
 
 
 def _view(packed: Value, out: Value, offset: int, strides: tuple[int, ...]) -> Call:

@@ -11,11 +11,12 @@ import math
 from dataclasses import dataclass, field
 
 from ..rules import linalg, loss, shape
-from . import filter_gradients, heads, planes, sequences, windows  # noqa: F401  (for their rules)
-from .attention import attend, attend_pull, gather
+from . import filter_gradients, planes, sequences, windows  # noqa: F401  (for their rules)
+from .attention import gather
 from .buffers import Memory, plan_memory
 from .convolutions import join
 from .fuse import Loop, Single, Step, fuse
+from .heads import attend, attend_pull
 from .loops import LoopCode
 from .moves import MOVES, Written
 from .places import Place, contiguous, lay_out

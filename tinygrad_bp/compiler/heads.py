@@ -1,4 +1,4 @@
-"""Kernels for attention: what happens to one head after the other.
+"""Operations of attention, and their kernels: what happens to one head after the other.
 
 The weights of a head are kept turned, a row for each key and a column for each query. The softmax
 over the keys then goes down columns, whole vectors of queries at a time, without a sum across a
@@ -9,17 +9,85 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from .attention import LANES, attend, attend_pull, lanes, strides_in
+from ..op import Op
+from ..rules import rows
 from .moves import MOVES, Written
-from .places import Place
+from .places import Place, contiguous
 from .products import Matrix, leading, matrix_of
 from .program import Call, Value
 from .shares import parts_for
 
-__all__: list[str] = []
+__all__ = ["attend", "attend_pull", "lanes", "part", "strides_in"]
+
+#: Numbers of float32 in the widest vector.
+LANES = 16
+
+
+def lanes(n: int) -> int:
+    """Return how long a row of weights is in memory: whole vectors."""
+    return -(-n // LANES) * LANES
+
+
+def _part(x: Any, *, offset: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
+    wide = x.dtype.itemsize
+    return np.ndarray(shape, x.dtype, x, offset * wide, [s * wide for s in strides])
+
+
+def _attend(a: Any, b: Any, *rest: Any, scale: float, causal: bool, order: tuple[int, ...],
+            kept: bool) -> Any:  # fmt: skip
+    """Give softmax(scale · a b + bias) v, its axes in memory in this order.
+
+    Before it come the weights, if they are kept: turned, in rows of whole vectors.
+    """
+    bias, v = rest if len(rest) == 2 else (None, *rest)
+    weights = rows.softmax_rows(a @ b, 0.0, scale, bias)
+    out = (weights @ v).transpose(order).reshape(-1)
+    if not kept:
+        return out
+    *stack, n, m = weights.shape
+    turned = np.zeros((*stack, m, lanes(n)), weights.dtype)
+    turned[..., :n] = weights.swapaxes(-1, -2)
+    return np.concatenate([turned.reshape(-1), out])
+
+
+def _attend_pull(x: Any, y: Any, packed: Any, *others: Any, scale: float, causal: bool,
+                 products: tuple[tuple[bool, bool, bool], ...],
+                 layout: tuple[tuple[int, tuple[int, ...], tuple[int, ...]], ...],
+                 size: int) -> Any:  # fmt: skip
+    """Give products with the weights that `attend` kept, or with the gradient of its scores.
+
+    The gradient of the weights is x y. Of each product it is said whether it is with the weights
+    themselves, whether these are on the left, and whether they are turned.
+    """
+    slope = x @ y
+    *stack, n, m = slope.shape
+    kept = packed[: math.prod(stack) * m * lanes(n)].reshape(*stack, m, lanes(n))
+    weights = kept[..., :n].swapaxes(-1, -2)
+    pulled = rows.softmax_pull(slope, weights, scale=scale)
+    out = np.zeros(size, slope.dtype)
+    for (with_weights, left, turned), where, other in zip(products, layout, others, strict=True):
+        chosen = weights if with_weights else pulled
+        chosen = chosen.swapaxes(-1, -2) if turned else chosen
+        offset, extents, strides = where
+        target = _part(out, offset=offset, shape=extents, strides=strides)
+        target[...] = chosen @ other if left else other @ chosen
+    return out
+
+
+attend = Op(_attend, {}, name="attend")
+attend_pull = Op(_attend_pull, {}, name="attend_pull")
+part = Op(_part, {}, name="part", view=True)
+
+
+def strides_in(extents: tuple[int, ...], order: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the strides of an array whose axes lie in memory in this order, without gaps."""
+    steps = contiguous(tuple(extents[i] for i in order))
+    return tuple(steps[order.index(i)] for i in range(len(order)))
+
 
 #: Nanoseconds for each pair of a query and a key, about: products and an exponential.
 _COST = {"float32": 2.0, "float64": 6.0}
