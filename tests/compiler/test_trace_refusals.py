@@ -101,7 +101,7 @@ REFUSED = [
     (counted, "shape", "tgb.where"),
     (numpys_stream, "generator", "tgb.rand"),
     (pythons_stream, "generator", "tgb.rand"),
-    (left_behind, "kept somewhere", "Return"),
+    (left_behind, "a deque", "Return"),
     (listed_elsewhere, "a list", "Return"),
     (changed_argument, "argument 0", "clone"),
     (seeded, "started anew", "outside"),

@@ -57,8 +57,8 @@ def write_entry(
     storages: list[Any],
     rebuild: Any,
     operands: str = "",
-) -> Entry:
-    """Make ``entry(args, kwargs)``.
+) -> tuple[Entry, Callable[[Any, Any], bool]]:
+    """Make ``entry(args, kwargs)``, and a function that says whether it goes for arguments.
 
     Parameters
     ----------
@@ -116,5 +116,6 @@ def write_entry(
         lines.append(f"return rebuild(outputs, ({operands}))")
     # Built from this package's own words and the reprs of strings.
     exec("def entry(args, kwargs):\n    " + "\n    ".join(lines), names)
-    # Taken out, so that the function is not among its own globals: it goes when the step does.
-    return names.pop("entry")  # type: ignore[no-any-return]
+    exec(f"def fits(args, kwargs): return {conditions.text()}", names)
+    # Taken out, so that the functions are not among their own globals: they go when the step does.
+    return names.pop("entry"), names.pop("fits")

@@ -8,41 +8,21 @@ is checked in every call (see `guards`), and where nothing fits the function is 
 from __future__ import annotations
 
 import functools
-import gc
-import random
-import sys
 import warnings
 import weakref
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from ..dtype import get_default_dtype
-from ..graph import topological_order
-from ..memory import give_back
 from ..mode import modes
-from ..nn.modules.module import Module
-from ..source import is_ours
-from ..storage import storage_of
 from .config import config
-from .entry import MISS, Entry, write_entry
-from .errors import CompileWarning, TraceError, refuse
+from .entry import MISS, Entry
+from .errors import CompileWarning, TraceError
 from .explanation import explanation
-from .forward import Backward
-from .guards import Conditions, Surroundings, tensors_in
-from .naming import name_values
-from .program import Program, Value
-from .recording import Recording
-from .reference import Build, Execute, reference
-from .returned import Returned, leaves_of
-from .scalars import ask_for
-from .times import Given
+from .reference import Build, reference
+from .specialise import Specialised, trace
 from .turns import Turns
-from .watch import watching
 
-__all__ = ["CompiledStep", "Specialised"]
+__all__ = ["CompiledStep"]
 
 #: Programs that are kept for other arguments; the one that was not used for the longest time goes.
 LIMIT = 16
@@ -78,13 +58,17 @@ class CompiledStep(Turns):
         return self.function(*args, **kwargs) if out is MISS else out
 
     def _other(self, args: Any, kwargs: Any) -> Any:
-        for i, one in enumerate(self.specialised):
-            if i:  # the latest has been asked
-                out = one.entry(args, kwargs)
-                if out is not MISS:
-                    self.specialised.insert(0, self.specialised.pop(i))
-                    self._latest = one.entry
-                    return out
+        for one in self.specialised:
+            if not one.proven:
+                if one.fits(args, kwargs):
+                    return self._traced(args, kwargs, one)
+                continue
+            out = one.entry(args, kwargs)
+            if out is not MISS:
+                self.specialised.remove(one)
+                self.specialised.insert(0, one)
+                self._latest = one.entry
+                return out
         return MISS if self._eager else self._traced(args, kwargs)
 
     @property
@@ -139,25 +123,45 @@ class CompiledStep(Turns):
             raise AttributeError(name)
         return getattr(self.function, name)  # a compiled module is still looked into
 
-    def _traced(self, args: Any, kwargs: Any) -> Any:
-        self.traces += 1
+    def _traced(self, args: Any, kwargs: Any, first: Specialised | None = None) -> Any:
+        """Run the function and trace it; for the second time, if `first` is given.
+
+        A program is run only if the second call turned out to do the same as the first.
+        """
         out: Any = _NOTHING
         one: Any
         lenient = self.fallback or config.suppress_errors
         try:
-            out, one = trace(self.function, args, kwargs, self._build, lenient)
-        except TraceError as error:  # before anything was run
+            out, one = trace(self.function, args, kwargs, self._build, lenient,
+                             None if first is None else first.digest)  # fmt: skip
+        except TraceError as error:
+            if first is not None:
+                self._forget(first)
             if not lenient:
+                self.traces += first is None
                 raise
             one = error
         if isinstance(one, TraceError):
             self._eager = True
-            warnings.warn(f"{one} It runs eagerly from now on.", CompileWarning, stacklevel=3)
+            if first is not None:
+                self._forget(first)
+            warnings.warn(f"{one} It runs eagerly from now on.", CompileWarning, stacklevel=4)
             return MISS if out is _NOTHING else out
+        if one is None and first is not None:  # the same again
+            first.proven = True
+            self._forget(first)
+            self.specialised.insert(0, first)
+            self._latest = first.entry
+            return out
+        self.traces += 1
         self.specialised.insert(0, one)
-        self._latest = one.entry
+        self._latest = _no_entry
         del self.specialised[LIMIT:]
         return out
+
+    def _forget(self, one: Specialised) -> None:
+        self.specialised = [other for other in self.specialised if other is not one]
+        self._latest = _no_entry
 
 
 def _no_entry(args: Any, kwargs: Any) -> Any:
@@ -165,218 +169,3 @@ def _no_entry(args: Any, kwargs: Any) -> Any:
 
 
 _NOTHING: Any = object()  # a step has not been run
-
-
-@dataclass
-class Specialised:
-    """A program, and the way into it.
-
-    Attributes
-    ----------
-    program : Program
-    execute : callable
-        Runs it.
-    entry : callable
-        ``entry(args, kwargs)`` does all of a call, or returns ``MISS`` if this program does not go
-        for it.
-    given : Given
-        What it was traced on.
-    """
-
-    program: Program
-    execute: Execute
-    entry: Entry
-    given: Given
-
-
-def trace(function: Any, args: Any, kwargs: Any, build: Build,
-          lenient: bool) -> tuple[Any, Specialised | TraceError]:  # fmt: skip
-    """Run a function as ever, and make a program of what it did.
-
-    Return what the function returned, and the program; if `lenient`, or why there is none. A
-    TraceError is raised otherwise, or where nothing was run yet.
-    """
-    named = [pair for i, arg in enumerate(args) for pair in tensors_in(f"args[{i}]", arg)] + [
-        pair for key, arg in kwargs.items() for pair in tensors_in(f"kwargs[{key!r}]", arg)
-    ]
-    conditions = Conditions()
-    conditions.add("len(args) == {n} and len(kwargs) == {m}", n=len(args), m=len(kwargs))
-    for i, arg in enumerate(args):
-        conditions.argument(f"args[{i}]", arg)
-    for key, arg in kwargs.items():
-        conditions.add("{k} in kwargs", k=key)
-        conditions.argument(f"kwargs[{key!r}]", arg)
-    conditions.add(
-        "modes.grad is {g} and not modes.watched and modes.trace is None"
-        " and default_dtype() is {d}",
-        g=modes.grad, d=get_default_dtype(),
-    )  # fmt: skip
-    surroundings = Surroundings(function)
-    recording = Recording()
-    recording.lenient = lenient
-    for array in surroundings.arrays:
-        recording.there_before(array)
-    for text, tensor in named:
-        recording.input(tensor._array, _spoken(text))
-    if modes.watched:
-        raise refuse(
-            "anomaly detection, inference mode or saved_tensors_hooks is on", "Switch it off."
-        )
-    others = random.getstate(), _numpy_stream()
-    backward = None
-    with watching(recording):
-        out = function(*args, **kwargs)
-        open_ends = [
-            t for t in leaves_of(out)
-            if recording.was_made(t) and t.requires_grad and not recording.went_through(t)
-        ]  # fmt: skip
-        if open_ends and recording.failed is None:
-            backward = Backward(recording, open_ends, named)
-    try:
-        if recording.failed is not None:  # the function may have caught it
-            raise recording.failed
-        if (random.getstate(), _numpy_stream()) != others:
-            raise refuse(
-                "the step draws from Python's or NumPy's own generator of random numbers",
-                "Draw with tgb.rand and the like, which are drawn anew in each step.",
-                _line_of(function),
-            )
-        surroundings.check_after()
-        for module in recording.modules.values():
-            surroundings.add(module)
-        recording.check_options()
-        return out, _specialised(recording, out, conditions, surroundings, named, build, function,
-                                 backward)  # fmt: skip
-    except TraceError as error:
-        if not lenient:
-            raise
-        return out, error
-
-
-def _specialised(recording: Recording, out: Any, conditions: Conditions,
-                 surroundings: Surroundings, named: Any, build: Build,
-                 function: Any, backward: Backward | None) -> Specialised:  # fmt: skip
-    for text, tensor in named:
-        if id(tensor) in recording.entered:
-            raise refuse(
-                f"{_spoken(text)} requires a gradient, and backward is called in the step",
-                "Pass x.detach(), or use fallback=True.", _line_of(function),
-            )  # fmt: skip
-    program = recording.program
-    program.stores += recording.stores()
-    allowed: set[int] = set()
-    gradients = []
-    accumulated = set()  # gradients that the step came with
-    for tensor, before in recording.entered.values():
-        gradient = tensor.grad
-        if before is None:
-            conditions.add("{t}.grad is None", t=tensor)
-        elif before is not ...:
-            # Its memory: the tensor over it is another one where somebody has kept the last.
-            conditions.add("{t}.grad is not None and {t}.grad._array is {a}"
-                           " and {t}.grad._node is None", t=tensor, a=before._array)  # fmt: skip
-            accumulated.add(id(before))
-            if gradient is before:
-                continue
-        if gradient is not None and recording.was_made(gradient):
-            new = recording.value(gradient._array)
-            memory = Value("state", new.shape, new.dtype, gradient._array, "gradient")
-            program.stores.append((memory, new))
-            allowed.add(id(gradient))
-        ours = gradient is not None and recording.was_made(gradient)
-        gradients.append((tensor, gradient, ours))
-    for tensor in recording.tensors:
-        if id(tensor) in accumulated or any(tensor is t for _, t in named):
-            continue
-        conditions.add("{t}._array is {a}", t=tensor, a=tensor._array)
-        conditions.add("{t}._node is {n}" if tensor._node is not None else "{t}._node is None",
-                       t=tensor, n=tensor._node)  # fmt: skip
-    for optimizer in recording.optimizers:
-        conditions.add("{o}.state is {s} and len({o}.state) == {n}", o=optimizer,
-                       s=optimizer.state, n=len(optimizer.state))  # fmt: skip
-        for state in optimizer.state.values():
-            allowed.update(map(id, state.values()))
-    leaves: list[Any] = []
-    rebuild = Returned(out, recording, leaves, named)
-    allowed.update(map(id, leaves))
-    allowed.update(id(base) for leaf in leaves for base in _shown_by(leaf))
-    # The history of what is returned keeps gradients of leaves that the step made.
-    history = topological_order(t.node for t in leaves if t.node is not None)
-    allowed.update(id(n.extra.grad) for n in history if n.extra is not None)
-    program.outputs += [recording.value(leaf._array) for leaf in leaves]
-    if backward is not None:
-        program.outputs += backward.carried
-        backward.build(build)
-        rebuild.record(backward, [
-            i for i, leaf in enumerate(leaves)
-            if leaf.requires_grad and not recording.went_through(leaf)
-        ])  # fmt: skip
-    allowed.update(id(t) for t in rebuild.shown)
-    _check_escaped(recording, allowed, function)
-    rebuild.shown.clear()
-    surroundings.conditions(conditions)
-    arguments = [text for text, _ in named]
-    inputs = "".join(f"{text}._array, " for text in arguments)
-    for question, answer in recording.questions:
-        conditions.add(f"{{f}}(({inputs}), (), ())[0] == {{a}}", f=reference(question), a=answer)
-    written = {id(state.array) for state, _ in program.stores}
-    storages = [storage_of(t._array) for t in recording.tensors if id(t._array) in written]
-    ask = ask_for(recording.updates, program)
-    name_values(program, recording, function)
-    given = Given([tensor._array for _, tensor in named], recording.draws)
-    recording.forget()
-    execute = build(program)
-    give_back()
-    entry = write_entry(conditions, arguments, ask, recording.draws, execute, gradients,
-                        storages, None if rebuild.simple else rebuild,
-                        "" if backward is None else backward.operands())  # fmt: skip
-    return Specialised(program, execute, entry, given)
-
-
-def _shown_by(tensor: Any) -> Iterator[Any]:
-    """Yield the tensors that a view keeps: those that it shows a part of."""
-    view = tensor._view
-    while view is not None:
-        yield view._base
-        view = view._base._view
-
-
-def _check_escaped(recording: Recording, allowed: set[int], function: Any) -> None:
-    """Refuse a step that leaves tensors behind elsewhere: the next ones would not be there."""
-    for attempt in range(2):
-        left = [t for t in recording.alive() if id(t) not in allowed]
-        if not left:
-            return
-        if not attempt:
-            del left
-            gc.collect()
-    tensor = left[0]
-    where = tensor._node.line if tensor._node is not None else None
-    raise refuse(
-        f"a tensor of shape {tuple(tensor.shape)} that the step makes is kept somewhere (in a "
-        "list, an attribute, a closure) when the step returns",
-        "Return it instead, and keep it outside of the step; or use fallback=True.",
-        where or _line_of(function),
-    )
-
-
-def _spoken(text: str) -> str:
-    """Say which argument an expression stands for."""
-    return text.replace("args[", "argument ", 1).replace("]", "", 1)
-
-
-def _numpy_stream() -> Any:
-    """Return the position of NumPy's global stream, if anything can have drawn from it."""
-    module = sys.modules.get("numpy.random")
-    if module is None:
-        return None
-    state: Any = module.get_state(legacy=False)
-    return state["state"]["pos"], state["has_gauss"], int(np.sum(state["state"]["key"]))
-
-
-def _line_of(function: Any) -> Any:
-    """Return the first line of the user's function, for a message about all of it."""
-    f = function.forward if isinstance(function, Module) else function
-    f = getattr(f, "__func__", f)
-    code = getattr(f, "__code__", None)
-    return None if code is None or is_ours(f) else (code, 0)

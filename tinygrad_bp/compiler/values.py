@@ -254,6 +254,14 @@ class Values:
         self._old[id(array)] = array
         self._old_owners[id(owner)] = owner
 
+    def has_met(self, array: Array) -> bool:
+        """Whether operations of the step have read an array, or a part of it."""
+        return id(owner_of(array)) in self._owners
+
+    def was_there(self, array: Array) -> bool:
+        """Whether an array is no work of the step."""
+        return id(owner_of(array)) in self._old_owners and id(array) not in self._fresh
+
     @property
     def tensors(self) -> list[Any]:
         """The tensors that were there before the step, and were looked at."""

@@ -45,9 +45,12 @@ _MACHINERY = frozenset(
         "optim/optimizer",
         "compiler/trace",
         "compiler/scalars",
+        "compiler/specialise",
+        "compiler/sameness",
         "compiler/step",
         "compiler/watch",
         "compiler/guards",
+        "compiler/surroundings",
         "compiler/recording",
         "memory",
         "nn/parameter",
@@ -149,6 +152,8 @@ def _converted(real: Callable[..., Any], copies: bool) -> Callable[..., Any]:
             return real(a, dtype, *args, **kwargs)
         if hasattr(a, "_array"):
             a = trace.watched(_slot.__get__(a))
+        elif type(a) is np.ndarray and trace.was_there(a):
+            a = trace.watched(a)  # the user's own array, which may have other elements next time
         if type(a) is Traced:
             if trace.is_constant(a.plain):
                 return real(a.plain, dtype, *args, **kwargs)
