@@ -14,6 +14,7 @@ import pytest
 import tinygrad_bp as tgb
 from tests.compiler.pairs import BACKENDS, close, equal_models, mlp, regression
 from tinygrad_bp import nn
+from tinygrad_bp.compiler import CompileWarning
 from tinygrad_bp.compiler import step as steps
 from tinygrad_bp.compiler.recording import Recording
 
@@ -329,6 +330,7 @@ def test_gradient_of_a_gradient_in_the_step(backend: str) -> None:
     equal_models(ours, theirs)
 
 
+@pytest.mark.filterwarnings("ignore:tgb.compile. 8 programs")
 def test_many_specialisations_do_not_leak() -> None:
     model = nn.Linear(3, 2)
     opt = tgb.optim.SGD(model.parameters(), 1e-9)
@@ -390,3 +392,19 @@ def test_a_compiled_step_is_forgotten_with_its_model() -> None:
     gone = used()
     gc.collect()
     assert gone() is None
+
+
+def test_many_programs_for_one_number_bring_a_warning() -> None:
+    step = compile(lambda x, n: x * n)
+    for n in range(7):
+        step(tgb.ones(2), n)
+    with pytest.warns(CompileWarning, match=r"8 programs.*tgb.tensor"):
+        step(tgb.ones(2), 7)
+    assert step(tgb.ones(2), 8).tolist() == [8, 8]  # without another word
+
+
+def test_a_number_in_a_tensor_is_followed_by_one_program() -> None:
+    step = compile(lambda x, n: x * n)
+    for n in range(12):
+        assert step(tgb.ones(2), tgb.tensor(float(n))).tolist() == [n, n]
+    assert step.traces == 1

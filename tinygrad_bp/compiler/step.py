@@ -10,10 +10,12 @@ from __future__ import annotations
 import functools
 import warnings
 import weakref
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 from ..mode import modes
+from ..tensor import Tensor
 from .config import config
 from .entry import MISS, Entry
 from .errors import CompileWarning, TraceError
@@ -26,6 +28,9 @@ __all__ = ["CompiledStep"]
 
 #: Programs that are kept for other arguments; the one that was not used for the longest time goes.
 LIMIT = 16
+
+#: Programs for arguments that differ in Python numbers alone after which there is a warning.
+MANY = 8
 
 
 #: All that there are, for `reset`.
@@ -42,6 +47,7 @@ class CompiledStep(Turns):
         self._build = build or reference
         self.specialised: list[Specialised] = []
         self.traces = 0
+        self._kinds: Counter[Any] = Counter()  # of arguments, and how many programs they have
         self._latest: Entry = _no_entry
         self._eager = False  # whether it fell back
         functools.update_wrapper(self, function, updated=())
@@ -154,14 +160,43 @@ class CompiledStep(Turns):
             self._latest = first.entry
             return out
         self.traces += 1
+        self._warn_of_numbers(args, kwargs)
         self.specialised.insert(0, one)
         self._latest = _no_entry
         del self.specialised[LIMIT:]
         return out
 
+    def _warn_of_numbers(self, args: Any, kwargs: Any) -> None:
+        """Warn, once, when programs are made that differ in a Python number alone."""
+        kind = _without_numbers((args, kwargs))
+        if kind == _without_numbers((args, kwargs), keep=True):
+            return  # there are none
+        self._kinds[kind] += 1
+        if self._kinds[kind] == MANY:
+            warnings.warn(
+                f"tgb.compile: {MANY} programs were made for arguments that differ in Python "
+                "numbers alone, and each new number takes a trace and a program of its own. Pass "
+                "what changes from call to call as a tensor (tgb.tensor(x)), which is read anew "
+                "each time, or as the optimizer's lr.",
+                CompileWarning, stacklevel=5,
+            )  # fmt: skip
+
     def _forget(self, one: Specialised) -> None:
         self.specialised = [other for other in self.specialised if other is not one]
         self._latest = _no_entry
+
+
+def _without_numbers(x: Any, keep: bool = False) -> Any:
+    """Describe arguments by what a program goes for, but for the values of numbers."""
+    if isinstance(x, Tensor):
+        return x._array.shape, x._array.dtype
+    if isinstance(x, (tuple, list)):
+        return tuple([_without_numbers(y, keep) for y in x])
+    if isinstance(x, dict):
+        return tuple([(k, _without_numbers(y, keep)) for k, y in x.items()])
+    if type(x) in (int, float):
+        return (type(x), x) if keep else type(x)
+    return id(x)
 
 
 def _no_entry(args: Any, kwargs: Any) -> Any:
