@@ -110,18 +110,19 @@ class NativeUpdate:
             and all but g writeable.
         scalars : iterable of float
         """
-        Repeated(self._run, members)([arrays[1] for arrays in members], scalars)
+        Repeated(self, members)([arrays[1] for arrays in members], scalars)
 
     def repeated(self, members: list[list[Any]]) -> Repeated:
         """Prepare to update the same arrays again and again."""
-        return Repeated(self._run, members)
+        return Repeated(self, members)
 
 
 class Repeated:
     """The update of certain arrays, which somebody else keeps; only their gradients are others."""
 
-    def __init__(self, run: Callable[[int], int], members: list[list[Any]]) -> None:
-        self._run = run
+    def __init__(self, update: NativeUpdate, members: list[list[Any]]) -> None:
+        self._update = update  # which keeps the machine code
+        self._run = update._run
         self._numbers = array("d", bytes(8 * _MOST))
         table = [self._numbers.buffer_info()[0], len(members)]
         for arrays in members:

@@ -88,5 +88,5 @@ def native_update(program: Program, kind: Any, members: list[list[Any]],
         except Exception:  # an LLVM too old, say: nobody has asked for it, and NumPy does the same
             if fused:
                 raise
-    _native[program, kind] = update
-    return update
+    # Another thread may have been quicker.
+    return _native.setdefault((program, kind), update)
