@@ -11,6 +11,7 @@ import atexit
 import ctypes
 import os
 import threading
+import time
 
 import numpy as np
 
@@ -43,9 +44,11 @@ class Pool:
         self._threads: list[threading.Thread] = []
         self._library: Library | None = None
         self._starting = threading.Lock()
+        self._count = 1  # threads of BLAS before a fork
         if blas.get_threads and blas.set_threads and self._furnish():
             self.address = self._words.__array_interface__["data"][0]
-            os.register_at_fork(before=self._pause, after_in_child=self._forked)
+            os.register_at_fork(before=self._pause, after_in_parent=self._resume,
+                                after_in_child=self._forked)  # fmt: skip
             atexit.register(self.stop)
 
     def _furnish(self) -> bool:
@@ -103,19 +106,39 @@ class Pool:
             words[SLOTS["stop"]] = 0
 
     def _pause(self) -> None:
-        """End the workers until the next step: a process of one thread forks more safely."""
+        """End the workers before a fork: a process of one thread forks more safely.
+
+        A fork while BLAS's own threads multiply hangs for ever (they are ended first), so that a
+        step which another thread is in has to be over, and the next to go on alone.
+        """
+        words = self._words
+        words[SLOTS["workers"]] = 0
+        before = int(words[SLOTS["before"]])
+        if before:  # a step is being run, at the end of which BLAS gets so many threads
+            words[SLOTS["before"]] = 1
+        self._count = max(before, self._blas_count())
+        while words[SLOTS["lock"]]:
+            time.sleep(1e-4)
+        self._set_blas(1)
         if self._threads:
             self.stop()
             self.awry = True
 
+    def _resume(self) -> None:
+        self._set_blas(self._count)
+
     def _forked(self) -> None:
-        """Begin anew in a fork, which has only one of the threads: another may be in a step."""
-        words = self._words
-        if before := int(words[SLOTS["before"]]):
-            ctypes.CFUNCTYPE(None, ctypes.c_int)(self._blas.set_threads)(before)
-        words[: SLOTS["get_threads"]] = 0
+        """Begin anew in a fork, which has only one of the threads."""
+        self._words[: SLOTS["get_threads"]] = 0
         self._starting = threading.Lock()
         self._furnish()
+        self._resume()
+
+    def _blas_count(self) -> int:
+        return int(ctypes.CFUNCTYPE(ctypes.c_int)(self._blas.get_threads)())
+
+    def _set_blas(self, count: int) -> None:
+        ctypes.CFUNCTYPE(None, ctypes.c_int)(self._blas.set_threads)(count)
 
     def ready(self, table: int) -> int:
         """Start workers again after a fork; the first part of a step that shares (see `native`)."""
@@ -125,9 +148,8 @@ class Pool:
 
     def _wanted(self) -> int:
         """How many workers there is use for: BLAS's threads, but never more than cores."""
-        function = ctypes.CFUNCTYPE(ctypes.c_int)(self._blas.get_threads)
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        return min(int(function()), cores or 1) - 1
+        return min(self._blas_count(), cores or 1) - 1
 
 
 def _library() -> Library:
