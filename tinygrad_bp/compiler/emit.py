@@ -22,6 +22,7 @@ from .moves import MOVES, Written
 from .places import Place, contiguous, lay_out
 from .products import Product, blas_kernel, leading, matrix_of, product_of, small_kernel
 from .program import Call, Program, Value
+from .progress import at
 from .simplify import WHOLE, simplify
 
 __all__ = ["Lowered", "Native", "lower"]
@@ -81,6 +82,7 @@ class Native:
 
 def lower(program: Program) -> Lowered:
     """Run all passes on a program."""
+    at("simplifying")
     program = simplify(program, WHOLE)
     gather(program)
     if any(call.op in WHOLE for call in program.calls):
@@ -89,6 +91,7 @@ def lower(program: Program) -> Lowered:
     _apart(program)
     places = lay_out(program)
     _readable(program, places)
+    at("fusing")
     steps = fuse(program, places)
     products: dict[Step, Product] = {}
     scratch: dict[Step, list[Value]] = {}
@@ -109,7 +112,9 @@ def lower(program: Program) -> Lowered:
                     scratch[step] = [step.table]
     # The loops' own tables are known once it is known what has to be in memory, and the other way
     # round: so first everything else is planned.
+    at("planning memory")
     memory = plan_memory(program, steps, places, scratch)
+    at("writing kernels")
     code: dict[Step, LoopCode] = {}
     for step in steps:
         if isinstance(step, Loop):

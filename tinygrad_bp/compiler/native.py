@@ -18,6 +18,7 @@ from .emit import ARENA, DGEMM, FIRST, POOL, SGEMM, Emitter, lower
 from .machine import Library, compiled, host
 from .places import Place
 from .program import Call, Program, Value
+from .progress import at
 from .threads import pool_for
 from .translate import dialect, to_llvm
 
@@ -128,6 +129,7 @@ class NativeStep:
         key = f"{host()}\n{dialect()}\n{self.source}"
         code = cache.load(key)
         if code is None:
+            at(f"LLVM compiles {self.source.count(chr(10)):,} lines")
             code = compiled(to_llvm(self.source))
             cache.save(key, code)
         self._library = Library(code)

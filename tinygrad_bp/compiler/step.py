@@ -20,6 +20,7 @@ from .config import config
 from .entry import MISS, Entry
 from .errors import CompileWarning, TraceError
 from .explanation import explanation
+from .progress import Progress
 from .reference import Build, reference
 from .specialise import Specialised, trace
 from .turns import Turns
@@ -138,8 +139,9 @@ class CompiledStep(Turns):
         one: Any
         lenient = self.fallback or config.suppress_errors
         try:
-            out, one = trace(self.function, args, kwargs, self._build, lenient,
-                             None if first is None else first.digest)  # fmt: skip
+            with Progress(getattr(self.function, "__name__", type(self.function).__name__)):
+                out, one = trace(self.function, args, kwargs, self._build, lenient,
+                                 None if first is None else first.digest)  # fmt: skip
         except TraceError as error:
             if first is not None:
                 self._forget(first)
