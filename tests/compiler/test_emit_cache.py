@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import random
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+import tinygrad_bp as tgb
 from tests.compiler.building import Building, agree
 from tinygrad_bp.compiler import cache
 from tinygrad_bp.rules import elementwise as ew
@@ -129,6 +133,72 @@ def test_a_writer_that_is_killed_leaves_whole_entries(where: Path) -> None:
             writer.communicate()
     for i in range(8):
         assert cache.load(str(i)) in (None, bytes([i]) * 200_000)
+
+
+_COMPILING = """
+import tinygrad_bp as tgb
+print("ready", flush=True)
+from tinygrad_bp.compiler import cache
+while True:
+    for n in range(1, 5):
+        tgb.compile(lambda x: (tgb.tanh(x) * 2).sum(0))(tgb.ones(n, 3))
+    for entry in cache.folder().glob("*.o"):
+        entry.unlink()
+"""
+
+
+def test_whoever_comes_after_a_killed_process_computes_right(where: Path) -> None:
+    pytest.importorskip("llvmlite")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    moments = random.Random(0)
+    for _ in range(3):
+        process = subprocess.Popen([sys.executable, "-c", _COMPILING], env=environment,
+                                   stdout=subprocess.PIPE)  # fmt: skip
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(moments.uniform(0.05, 0.4))
+        process.kill()
+        process.communicate()
+        for n in range(1, 5):
+            x = tgb.arange(3.0 * n).reshape(n, 3) / 10
+            found = tgb.compile(lambda x: (tgb.tanh(x) * 2).sum(0))(x)
+            tgb.testing.assert_close(found, (tgb.tanh(x) * 2).sum(0))
+            assert tgb.compile(lambda x: (tgb.tanh(x) * 2).sum(0))(x).tolist() == found.tolist()
+
+
+def test_what_a_killed_process_left_unfinished_goes(where: Path) -> None:
+    cache.save("a", b"code")
+    torn = where / "new-torn"
+    torn.write_bytes(b"half")
+    os.utime(torn, (0, 0))
+    cache.save("b", b"code")
+    assert not torn.exists()
+    assert len(list(where.iterdir())) == 2
+
+
+@pytest.mark.parametrize("broken", ["os.replace", "os.fdopen", "tempfile.mkstemp"])
+def test_a_full_disk_is_no_error(where: Path, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
+    pytest.importorskip("llvmlite")
+
+    def full(*args: object, **kwargs: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    x = tgb.ones(3, 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(broken, full)
+        assert tgb.compile(lambda x: x * 5 - 1)(x).tolist() == [[4, 4]] * 3
+    assert not list(where.iterdir())
+    assert tgb.compile(lambda x: x * 5 - 1)(x).tolist() == [[4, 4]] * 3
+    assert len(list(where.iterdir())) == 1
+
+
+def test_a_folder_that_can_not_be_made_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    monkeypatch.setenv("TINYGRAD_BP_CACHE", str(tmp_path / "file" / "cache"))
+    assert cache.folder() is None
+    assert tgb.compile(lambda x: x * 7)(tgb.ones(2)).tolist() == [7, 7]
 
 
 def test_a_program_is_compiled_once(where: Path, monkeypatch: pytest.MonkeyPatch) -> None:

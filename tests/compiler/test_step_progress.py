@@ -96,6 +96,12 @@ def test_nothing_is_said_where_nothing_is_compiled(capsys: Any) -> None:
 def test_without_standard_error_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "PATIENCE", 0)
     reached = threading.Event()
-    monkeypatch.setattr(Progress, "_say", lambda *a, say=Progress._say: (say(*a), reached.set()))
+    say = Progress._say
+
+    def then(*args: Any, **kwargs: Any) -> None:
+        say(*args, **kwargs)
+        reached.set()
+
+    monkeypatch.setattr(Progress, "_say", then)
     with contextlib.redirect_stderr(None), Progress("train"):
         assert reached.wait(10)
