@@ -8,7 +8,7 @@ left to NumPy between two entries.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..rules import linalg, loss, shape
 from . import filter_gradients, planes, sequences, windows  # noqa: F401  (for their rules)
@@ -207,9 +207,10 @@ class Emitter:
         given = base.kind in ("input", "drawn") or base in self.low.memory.returned
         return f"data_of({text})" if given else text
 
-    def pointer(self, base: Value) -> str:
-        """Write the pointer to a value's memory."""
-        return f"{kind_of(base)}_at({self.address(base)})"
+    def pointer(self, base: Value, shift: int = 0) -> str:
+        """Write the pointer to a value's memory, so many elements further on."""
+        wide = 8 if base.kind == "scalar" else base.dtype.itemsize
+        return f"{kind_of(base)}_at({self.address(base)}{f' + {shift * wide}' if shift else ''})"
 
     def kernel(self, kinds: list[str], parameters: str, body: str, stem: str,
                shared: bool = False) -> str:  # fmt: skip
@@ -239,7 +240,8 @@ class Emitter:
         parameters = ", ".join(f"p{i}" for i in range(len(code.parameters)))
         kinds = [kind_of(v) for v in code.parameters]
         name = self.kernel(kinds, parameters, code.body, "loop", code.parts > 1)
-        self.call(name, [*map(self.pointer, code.parameters)], code.extent, code.parts)
+        given = [*map(self.pointer, code.parameters, code.shifts)]
+        self.call(name, given, code.extent, code.parts)
         for combine, partial, out, size in code.partial:
             body = (
                 f"    for i in range({size}):\n        x = p0[i]\n"
@@ -252,19 +254,23 @@ class Emitter:
     def product(self, step: Single, p: Product) -> None:
         """Multiply matrices."""
         bases = [p.a.base, p.b.base, p.c.base]
+        shifts = [p.a.offset, p.b.offset, p.c.offset]
+        # Products of other parts of the same memory are one kernel, too.
+        p = replace(p, **{x: replace(getattr(p, x), offset=0) for x in "abc"})
         if p.small and p.a.base is not p.b.base:
             body, table = small_kernel(p)
             names = ["pa", "pb", "pc"]
             if table and step.table is not None:
                 bases.append(step.table)
+                shifts.append(0)
                 names.append("pt")
             name = self.kernel([kind_of(v) for v in bases], ", ".join(names), body, "product")
-            self.lines.append(f"{name}({', '.join(map(self.pointer, bases))})")
+            self.lines.append(f"{name}({', '.join(map(self.pointer, bases, shifts))})")
             return
         kind = kind_of(p.c.value)
         extent, parts, body = blas_kernel(p, SGEMM if p.char == "f" else DGEMM)
         name = self.kernel(["int64", kind, kind, kind], "table, a, b, c", body, "gemm", parts != 1)
-        self.call(name, ["table", *map(self.pointer, bases)], extent, parts)
+        self.call(name, ["table", *map(self.pointer, bases, shifts)], extent, parts)
 
     def move(self, w: Written) -> None:
         """Call a kernel that was written for one call."""

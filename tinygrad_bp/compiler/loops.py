@@ -31,6 +31,9 @@ class LoopCode:
     ----------
     parameters : list of Value
         Whose memory the kernel's pointers point to, in order.
+    shifts : list of int
+        How many elements further each points: so that loops over other parts of the same memory,
+        the time steps of a sequence, are one kernel.
     scratch : list of Value
         Those of them that only this kernel needs.
     parts : int
@@ -48,7 +51,8 @@ class LoopCode:
         self.loop, self.places, self.stored, self.homes = loop, places, stored, homes
         self.parameters: list[Value] = []
         self.written = {homes.get(c.out, c.out) for c in loop.calls}
-        self._numbers: dict[Value, int] = {}
+        self.shifts: list[int] = []
+        self._numbers: dict[tuple[Value, int], int] = {}
         self.scratch: list[Value] = []
         self.levels = dict(loop.levels)
         self.space = loop.space or (1,)
@@ -186,18 +190,21 @@ class LoopCode:
                 terms.append(f"i{k}" if step == 1 else f"i{k} * {step}")
         return " + ".join(terms) or "0"
 
-    def _pointer(self, base: Value) -> str:
+    def _pointer(self, base: Value, shift: int = 0) -> str:
         base = self.homes.get(base, base)
-        number = self._numbers.setdefault(base, len(self.parameters))
+        number = self._numbers.setdefault((base, shift), len(self.parameters))
         if number == len(self.parameters):
             self.parameters.append(base)
+            self.shifts.append(shift)
         return f"p{number}"
 
     # ---------------------------------------------------------------- the text
 
     def _load(self, base: Value, offset: int, steps: tuple[int, ...], dtype: Any,
               part: str = "") -> str:  # fmt: skip
-        text = f"{self._pointer(base)}[{part}{self._index(offset, steps)}]"
+        # What the loop writes has one pointer: LLVM takes it that no two meet.
+        shift = 0 if self.homes.get(base, base) in self.written else offset
+        text = f"{self._pointer(base, shift)}[{part}{self._index(offset - shift, steps)}]"
         if dtype.char == "?":
             return f"{text} != 0"
         return f"{KINDS[dtype.char]}({text})" if base.kind == "scalar" else text
