@@ -28,8 +28,9 @@ from .forward import Backward
 from .guards import Conditions, tensors_in
 from .naming import name_values
 from .program import Program, Value
+from .questions import question
 from .recording import Recording
-from .reference import Build, Execute, reference
+from .reference import Build, Execute
 from .repeat import Digest, digest_of
 from .returned import Returned, leaves_of
 from .scalars import ask_for
@@ -204,8 +205,8 @@ def _specialised(recording: Recording, out: Any, conditions: Conditions,
     surroundings.conditions(conditions, recording)
     arguments = [text for text, _ in named]
     inputs = "".join(f"{text}._array, " for text in arguments)
-    for question, answer in recording.questions:
-        conditions.add(f"{{f}}(({inputs}), (), ())[0] == {{a}}", f=reference(question), a=answer)
+    for asked, answer in recording.questions:
+        conditions.add(f"{{f}}(({inputs})) == {{a}}", f=question(asked), a=answer)
     written = {id(state.array) for state, _ in program.stores}
     storages = [storage_of(t._array) for t in recording.tensors if id(t._array) in written]
     ask = ask_for(recording.updates, program)

@@ -201,8 +201,15 @@ class Trace(Values):
         arrays: list[Any] = []
         pattern, named = _taken_out(args, arrays), _taken_out(kwargs, arrays)
 
-        def forward(*xs: Any) -> Any:
-            return function(*_put_in(pattern, xs), **_put_in(named, xs))
+        rest = pattern[len(arrays) :]
+        if (*map(_Place, range(len(arrays))), *rest) == pattern:  # the arrays first, then the rest
+
+            def forward(*xs: Any) -> Any:
+                return function(*xs, *rest, **named)
+        else:
+
+            def forward(*xs: Any) -> Any:
+                return function(*_put_in(pattern, xs), **_put_in(named, xs))
 
         out = self.inside(forward, *arrays)
         if isinstance(out, (tuple, list)):
