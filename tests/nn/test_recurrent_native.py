@@ -10,7 +10,7 @@ import pytest
 
 import tinygrad_bp as tgb
 from tinygrad_bp import nn
-from tinygrad_bp.rules import recurrent_native
+from tinygrad_bp.rules import native as door
 
 pytest.importorskip("llvmlite")
 
@@ -20,8 +20,8 @@ def _afresh(tmp_path_factory: pytest.TempPathFactory,
           monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     """Put code in a folder of its own; forget it afterwards."""
     monkeypatch.setenv("TINYGRAD_BP_CACHE", str(tmp_path_factory.getbasetemp() / "code"))
-    monkeypatch.setattr(recurrent_native, "_layers", {})
-    monkeypatch.setattr(recurrent_native, "_spent", 0)
+    for name, value in {"_kernels": {}, "_asked": {}, "_spent": 0, "EACH": 0}.items():
+        monkeypatch.setattr(door, name, value)
 
 
 KINDS: dict[str, Any] = {
@@ -34,7 +34,7 @@ every_kind = pytest.mark.parametrize("kind", KINDS)
 
 
 def use(native: bool) -> None:
-    recurrent_native._spent = recurrent_native.WORTH if native else 0
+    door._spent = door.WORTH if native else 0
 
 
 def made(kind: str, dtype: Any, **more: Any) -> Any:
@@ -62,12 +62,12 @@ def test_the_same_numbers(kind: str, dtype: Any, more: Any) -> None:
     layer, x = made(kind, dtype, **more)
     use(native=False)
     expected = run(layer, x)
-    assert not recurrent_native._layers
+    assert not door._kernels
     use(native=True)
     found = run(layer, x)
     # Forward and backward, in each direction: both layers are alike.
-    assert len(recurrent_native._layers) == (4 if "bidirectional" in more else 2)
-    assert all(recurrent_native._layers.values())
+    assert len(door._kernels) == (4 if "bidirectional" in more else 2)
+    assert all(door._kernels.values())
     for want, got in zip(expected, found, strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
 
@@ -105,7 +105,7 @@ def test_sequences_of_several_lengths_are_left_to_numpy() -> None:
     use(native=True)
     packed = nn.utils.rnn.pack_padded_sequence(x[:, :3], [5, 4, 1])
     layer(packed)[0].data.sum().backward()
-    assert not recurrent_native._layers
+    assert not door._kernels
 
 
 def test_several_threads() -> None:
@@ -132,9 +132,9 @@ def test_only_what_pays_is_compiled() -> None:
     layer, x = made("RNN", tgb.float32)
     use(native=False)
     layer(x)
-    assert recurrent_native._spent == 8 * 8 * 55
-    assert not recurrent_native._layers
-    recurrent_native._spent = recurrent_native.WORTH - 1
+    assert door._spent == 8 * 8 * 55
+    assert not door._kernels
+    door._spent = door.WORTH - 1
     layer(x)
     layer(x)
-    assert len(recurrent_native._layers) == 1
+    assert len(door._kernels) == 1

@@ -19,7 +19,7 @@ from .machine import Library, compiled, host
 from .places import Place
 from .program import Call, Program, Value
 from .progress import at
-from .threads import pool_for
+from .threads import Pool, pool_for
 from .translate import dialect, to_llvm
 
 __all__ = ["NativeStep", "NotHereError", "check_header"]
@@ -64,6 +64,10 @@ class NativeStep:
     ----------
     source : str
         The generated code.
+    entries : list of (str or Call)
+        Its parts, in order: the name of an entry, or a call that NumPy does.
+    room : int
+        Bytes that it works in.
     """
 
     def __init__(self, program: Program, around: Around | None = None) -> None:
@@ -71,12 +75,12 @@ class NativeStep:
         self.lowered = lower(program)
         native = Emitter(self.lowered, apart=around is not None).emit()
         self.source, self.slots = native.source, native.slots
-        raw = np.empty(self.lowered.memory.size + 64, np.uint8)
-        self._arena = raw[-_address(raw) % 64 :]
         self._table = np.zeros(FIRST + len(self.slots), np.int64)
         self._cells: Any = memoryview(self._table)  # type: ignore[arg-type]
         self._table_at = _address(self._table)
-        self._table[ARENA] = _address(self._arena)
+        self.room = self.lowered.memory.size + 64
+        self._work_in(np.empty(self.room, np.uint8))
+        self._pool: Pool | None = None
         blas = find_blas()
         if blas is None or not blas.wide:
             raise NotHereError(
@@ -91,12 +95,13 @@ class NativeStep:
         self._given = [self.slots[v] for v in (*new.inputs, *new.draws)]
         self._first = min(self._given, default=0)
         self._held: list[Array] = []
+        self._now: list[Array] = []
         for v, slot in self.slots.items():
             if v.array is not None:
                 array = np.asarray(v.array)
                 self._held.append(array)
                 self._table[slot] = _address(array)
-        self._memory = [self._fresh(v) for v in self.lowered.memory.returned]
+        self._memory: list[Any] = [self._fresh(v) for v in self.lowered.memory.returned]
         self._own = [
             (i, self.slots[v], v) for i, v in enumerate(self.lowered.memory.returned)
             if v in self.slots
@@ -106,9 +111,36 @@ class NativeStep:
         if around is not None:
             self._parts[:] = map(around, self._parts, native.owners)
         if native.shares and (pool := pool_for(blas)).address:
+            self._pool = pool
             self._table[POOL] = pool.address
             self._parts.insert(0, pool.ready)
         self._shown = [self._show(v) for v in new.outputs]
+
+    def _work_in(self, raw: Array) -> None:
+        self._arena = raw[-_address(raw) % 64 :]
+        self._table[ARENA] = _address(self._arena)
+
+    def once(self, inputs: Sequence[Array], room: Array) -> Array:
+        """Run in memory that is lent, and keep nothing: neither operands nor the result.
+
+        Parameters
+        ----------
+        inputs : sequence of ndarray
+        room : ndarray
+            Of at least as many bytes as `room` says.
+
+        Returns
+        -------
+        ndarray
+            The program's first output.
+        """
+        self._work_in(room)
+        (result, *_) = self(inputs)
+        self._now = []
+        self._memory = [None] * len(self._memory)  # for which the next run takes fresh memory
+        if self._pool is not None:
+            self._pool.rest()
+        return result
 
     @staticmethod
     def _fresh(value: Value) -> Array:
