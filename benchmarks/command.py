@@ -25,7 +25,7 @@ from typing import Any
 from benchmarks import adam, environment, growth, memory, script, table
 from benchmarks.comparing import compare, loading
 from benchmarks.networks import NETWORKS, Network
-from benchmarks.peers import EAGER, NAMES, OURS, load
+from benchmarks.peers import NAMES, OURS, load
 
 #: Whose memory is measured: the largest graph, and a small network.
 REMEMBERED = ("784-128-10", "GPT 4 x 128")
@@ -105,8 +105,9 @@ def run(options: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
         failures += failed
         bar.write(table.network(entry) + "\n")
     if not options.only:
-        eager = {name: module for name, module in modules.items() if name in EAGER}
-        results["growth"] = growth.grow(eager, options.rounds // 3 + 1, options.quick, bar.update)
+        results["growth"] = growth.grow(
+            growth.contenders(modules), options.rounds // 3 + 1, options.quick, bar.update
+        )
         for entry in results["growth"]:
             bar.write(table.growth(entry) + "\n")
         sets = 2 if options.quick else adam.SETS

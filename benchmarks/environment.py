@@ -13,7 +13,7 @@ from typing import Any
 PINNED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
 #: Their versions are part of what a figure means.
-LIBRARIES = ("numpy", "torch", "jax", "mygrad", "autograd", "numba", "scipy")
+LIBRARIES = ("numpy", "torch", "jax", "mygrad", "autograd", "llvmlite")
 
 
 def settle(program: list[str]) -> None:
@@ -28,7 +28,7 @@ def fresh_caches(folder: str) -> dict[str, str]:
     return {
         "TORCHINDUCTOR_CACHE_DIR": f"{folder}/inductor",
         "TRITON_CACHE_DIR": f"{folder}/triton",
-        "NUMBA_CACHE_DIR": f"{folder}/numba",
+        "TINYGRAD_BP_CACHE": f"{folder}/tinygrad_bp",
         "XDG_CACHE_HOME": f"{folder}/cache",
     }
 

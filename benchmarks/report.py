@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import plot
-from benchmarks.ahead import sentences
+from benchmarks.ahead import elsewhere, sentences
 from benchmarks.peers import NAMES
 from benchmarks.table import RUN, STEP, microseconds
 
@@ -75,6 +75,7 @@ def page(results: dict[str, Any], source: str) -> str:
     parts = [
         INTRODUCTION.format(source=source, rounds=results["rounds"]),
         _machine(results),
+        _short(results),
         "## A training step\n",
         f"Forward, backward and Adam: {_unit(networks, STEP)}",
         _times(networks, STEP),
@@ -82,7 +83,7 @@ def page(results: dict[str, Any], source: str) -> str:
         f"Forward and backward alone: {_unit(networks, RUN)}",
         _times(networks, RUN),
         "## Where a peer is ahead\n",
-        _ahead(networks),
+        _ahead(results),
         _compile(networks, results.get("loading", {})),
     ]
     for key, write in (("memory", _memory), ("growth", _growth), ("adam", _adam),
@@ -140,11 +141,47 @@ def _times(networks: list[dict[str, Any]], mode: str) -> str:
     return table(["network", *names], rows)
 
 
-def _ahead(networks: list[dict[str, Any]]) -> str:
-    found = sentences(networks)
-    if not found:
-        return "In no network of this run.\n"
-    return "\n".join(f"- {sentence}" for sentence in found) + "\n"
+def _short(results: dict[str, Any]) -> str:
+    """Return how many times as fast ours are, a network a row; below 1 the peer is."""
+    networks = results["networks"]
+    pairs = [
+        ("tgb.compile", "PyTorch"), ("tgb.compile", "torch.compile"), ("tgb.compile", "JAX jit"),
+        ("tinygrad_bp", "PyTorch"),
+    ]  # fmt: skip
+    pairs = [pair for pair in pairs
+             if all(any(name in e["times"][STEP] for e in networks) for name in pair)]  # fmt: skip
+    if not pairs:
+        return ""
+    rows = []
+    for entry in networks:
+        times = {name: timing["median"] for name, timing in entry["times"][STEP].items()}
+        rows.append([entry["name"], *(_factor(times, *pair) for pair in pairs)])
+    script = results.get("script") or {"contenders": {}}
+    seconds = {name: figures["seconds"] for name, figures in script["contenders"].items()}
+    if seconds:
+        rows.append(["MNIST, the whole script", *(_factor(seconds, *pair) for pair in pairs)])
+    head = ["times as fast", *(f"`{ours}` as {peer}" for ours, peer in pairs)]
+    text = (
+        "A training step with Adam: how many times as fast ours is. Bold is below 1, where the "
+        "peer is\nahead.\n"
+    )
+    return "\n".join(["## In short\n", text, table(head, rows)])
+
+
+def _factor(times: dict[str, float], ours: str, peer: str) -> str:
+    if ours not in times or peer not in times:
+        return "–"
+    factor = times[peer] / times[ours]
+    return f"{factor:.2f}" if factor >= 1 else f"**{factor:.2f}**"
+
+
+def _ahead(results: dict[str, Any]) -> str:
+    found = sentences(results["networks"])
+    others = elsewhere(results)
+    parts = ["\n".join(f"- {s}" for s in found) if found else "In no network of this run."]
+    if others:
+        parts += ["\nIn what is measured besides:\n", "\n".join(f"- {s}" for s in others)]
+    return "\n".join(parts) + "\n"
 
 
 def _compile(networks: list[dict[str, Any]], loading: dict[str, float]) -> str:
@@ -193,8 +230,9 @@ def _memory(entries: list[dict[str, Any]]) -> str:
 def _growth(entries: list[dict[str, Any]]) -> str:
     parts = [
         "## How the cost grows\n",
-        "Forward and backward of contenders that make their graph anew in each step, "
-        "microseconds.\n",
+        "Forward and backward, microseconds; the chain of operations is run by contenders that "
+        "make their\ngraph anew in each step. torch.compile takes no part: it would compile for "
+        "minutes.\n",
         f"![Curves: time against depth, width, batch, operations](images/{plot.GROWTH})\n",
     ]
     for entry in entries:
@@ -202,6 +240,14 @@ def _growth(entries: list[dict[str, Any]]) -> str:
         rows = [[f"{at:,}", *(microseconds(entry["times"][name][i]) for name in names)]
                 for i, at in enumerate(entry["at"])]  # fmt: skip
         parts += [f"{entry['title']}:\n", table([entry["axis"], *names], rows)]
+    compiling = [entry for entry in entries if entry.get("compile")]
+    if compiling:
+        parts.append("Seconds to compile it, with empty caches on disk:\n")
+    for entry in compiling:
+        names = list(entry["compile"])
+        rows = [[f"{at:,}", *(f"{entry['compile'][name][i]:.2f}" for name in names)]
+                for i, at in enumerate(entry["at"])]  # fmt: skip
+        parts.append(table([f"{entry['title'].split(':')[0]}: {entry['axis']}", *names], rows))
     return "\n".join(parts)
 
 

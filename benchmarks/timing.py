@@ -11,8 +11,11 @@ from benchmarks.orders import rounds_of
 
 Step = Callable[[], object]
 
-#: Seconds that a contender runs in a round; a single call where it takes longer than this.
-SLICE = 0.012
+#: Seconds that a contender is timed in a round; a single call where it takes longer than this.
+SLICE = 0.03
+#: Seconds that it runs untimed before that: its caches fill, and the threads of the contender
+#: before it give up spinning (OpenBLAS's do after some 30 ms) and leave it its cores.
+SETTLE = 0.04
 
 
 @dataclass(frozen=True)
@@ -61,8 +64,7 @@ def measure(
     """Run the steps in turn, in balanced orders; return the microseconds that a call of each takes.
 
     At least `rounds` rounds: as many as complete the last set of orders. `loops` calls a round, or
-    else as many as fill `duration` seconds; then a quarter of a slice goes before it, untimed, in
-    which the caches fill and the thread pool of the contender before gives up spinning.
+    else as many as fill `duration` seconds; then some untimed ones go before them, see `SETTLE`.
     """
     names = list(steps)
     counts = {
@@ -73,7 +75,8 @@ def measure(
         for place in order:
             name = names[place]
             step, count = steps[name], counts[name]
-            for _ in range(0 if loops or count == 1 else max(1, count // 4)):
+            settled = time.perf_counter() + (0 if loops else SETTLE)
+            while time.perf_counter() < settled:
                 step()
             start = time.perf_counter()
             for _ in range(count):

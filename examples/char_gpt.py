@@ -79,6 +79,16 @@ class GPT(nn.Module):
         return tokens
 
 
+def training_step(model, optimizer, x, y):
+    """Take one step on a batch of texts, (B, T); return its loss, nats a letter."""
+    loss = F.cross_entropy(model(x).flatten(0, 1), y.flatten())
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+    return loss
+
+
 def parse_arguments():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -109,13 +119,9 @@ def main():
         starts = torch.randint(len(data) - args.context, (args.batch_size,))
         x = torch.stack([data[i : i + args.context] for i in starts])
         y = torch.stack([data[i + 1 : i + args.context + 1] for i in starts])
-        loss = F.cross_entropy(model(x).view(-1, len(letters)), y.view(-1))
+        loss = training_step(model, optimizer, x, y)
         if step % (args.steps // 5 or 1) == 0:
             print(f"{step:6d}   {loss.item():.4f}")
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
 
     model.eval()
     start = "This is the "

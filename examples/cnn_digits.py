@@ -37,15 +37,21 @@ class Net(nn.Module):
         return self.fc(self.dropout(torch.flatten(x, 1)))
 
 
+def training_step(model, optimizer, images, labels):
+    """Take one step on a batch; return its loss."""
+    optimizer.zero_grad()
+    loss = F.cross_entropy(model(images), labels)
+    loss.backward()
+    optimizer.step()
+    return loss
+
+
 def train(model, loader, optimizer):
     """Go once through the data; return the mean loss."""
     model.train()
     total = 0.0
     for images, labels in loader:
-        optimizer.zero_grad()
-        loss = F.cross_entropy(model(images), labels)
-        loss.backward()
-        optimizer.step()
+        loss = training_step(model, optimizer, images, labels)
         total += loss.item() * len(labels)
     return total / len(loader.dataset)
 

@@ -37,8 +37,7 @@ def by_hand(x, w_in, w_out, theta_hidden, theta_out, target, l):
 
 def by_autograd(x, w_in, w_out, theta_hidden, theta_out, target, l):
     """Write down the loss alone; everything else is read off its gradient."""
-    w_in = tgb.tensor(w_in, requires_grad=True)
-    w_out = tgb.tensor(w_out, requires_grad=True)
+    w_in, w_out = (tgb.as_tensor(w).detach().clone().requires_grad_() for w in (w_in, w_out))
     I_hidden = w_in * x + theta_hidden
     O_hidden = tgb.sigmoid(I_hidden)
     I_out = w_out * O_hidden + theta_out
@@ -49,14 +48,14 @@ def by_autograd(x, w_in, w_out, theta_hidden, theta_out, target, l):
     I_out.retain_grad()
     E.backward()
     return {
-        "O_hidden": O_hidden.item(),
-        "O_out": O_out.item(),
-        "Err_out": -I_out.grad.item(),
-        "dw_out": -l * w_out.grad.item(),
-        "new w_out": (w_out - l * w_out.grad).item(),
-        "Err_hidden": -I_hidden.grad.item(),
-        "dw_in": -l * w_in.grad.item(),
-        "new w_in": (w_in - l * w_in.grad).item(),
+        "O_hidden": O_hidden.detach(),
+        "O_out": O_out.detach(),
+        "Err_out": -I_out.grad,
+        "dw_out": -l * w_out.grad,
+        "new w_out": w_out.detach() - l * w_out.grad,
+        "Err_hidden": -I_hidden.grad,
+        "dw_in": -l * w_in.grad,
+        "new w_in": w_in.detach() - l * w_in.grad,
     }
 
 
@@ -91,7 +90,8 @@ def parse_arguments():
 def main():
     numbers = vars(parse_arguments())
     tgb.set_default_dtype(tgb.float64)
-    hand, graph = by_hand(**numbers), by_autograd(**numbers)
+    hand = by_hand(**numbers)
+    graph = {name: number.item() for name, number in by_autograd(**numbers).items()}
 
     print("input 1 unit, hidden 1 unit, output 1 unit; E = ½ (T − O_out)²")
     for names in (("x", "w_in", "w_out", "target", "l"), ("theta_hidden", "theta_out")):

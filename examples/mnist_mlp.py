@@ -43,16 +43,22 @@ def with_progress(batches, title):
     return tqdm(batches, desc=title, leave=False, unit="batch")
 
 
+def training_step(model, loss_fn, optimizer, X, y):
+    """Take one step on a mini-batch; return its loss."""
+    optimizer.zero_grad()
+    loss = loss_fn(model(X), y)
+    loss.backward()
+    optimizer.step()
+    return loss
+
+
 def train_epoch(model, loss_fn, optimizer, X, y, batch_size, title):
     """Run through all samples once; return their mean loss, each as of its own step."""
     order = tgb.randperm(len(X))
     total = 0.0
     for start in with_progress(range(0, len(X), batch_size), title):
         batch = order[start : start + batch_size]
-        optimizer.zero_grad()
-        loss = loss_fn(model(X[batch]), y[batch])
-        loss.backward()
-        optimizer.step()
+        loss = training_step(model, loss_fn, optimizer, X[batch], y[batch])
         total += loss.item() * len(batch)
     return total / len(X)
 

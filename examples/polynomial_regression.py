@@ -18,18 +18,29 @@ import numpy as np
 import tinygrad_bp as tgb
 
 
+def descent(coefficients, powers, y, lr):
+    """Return a function that takes one step, and gives the loss before it."""
+
+    def step():
+        loss = ((powers @ coefficients - y) ** 2).mean()
+        loss.backward()
+        with tgb.no_grad():  # the update itself is no part of the model
+            coefficients.sub_(lr * coefficients.grad)
+        coefficients.grad = None
+        return loss
+
+    return step
+
+
 def fit(t, y, steps, lr, report):
     """Descend on the mean squared error; return the four coefficients, lowest power first."""
     coefficients = tgb.zeros(4, requires_grad=True)
     powers = tgb.stack([t**k for k in range(4)], dim=1)  # (samples, 4): 1, t, t², t³
+    descend = descent(coefficients, powers, y, lr)
     for step in range(steps):
-        loss = ((powers @ coefficients - y) ** 2).mean()
+        loss = descend()
         if report and step in (0, 1, 10, 100, 1000, 10_000):
             print(f"{step:6d}   {loss.item():.10f}")
-        loss.backward()
-        with tgb.no_grad():  # the update itself is no part of the model
-            coefficients -= lr * coefficients.grad
-        coefficients.grad = None
     return coefficients.detach()
 
 

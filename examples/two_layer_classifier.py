@@ -34,7 +34,7 @@ class Script:
         loss = self.loss_fn(self.model(X), labels)
         loss.backward()
         self.optimizer.step()
-        return loss.item()
+        return loss
 
     def predict(self, X):
         """Return the likeliest class of each sample."""
@@ -134,7 +134,7 @@ def main():
         left, right = [], []
         for start in range(0, len(order), args.batch_size):
             batch = order[start : start + args.batch_size]
-            left.append(script.step(rows[batch], labels[batch]))
+            left.append(script.step(rows[batch], labels[batch]).item())
             right.append(twin.step(columns[:, batch], one_hot[:, batch]))
             worst = max(worst, distance(script, twin))
             steps += 1

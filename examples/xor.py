@@ -16,15 +16,21 @@ POINTS = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
 ANSWERS = [[0.0], [1.0], [1.0], [0.0]]
 
 
+def training_step(model, loss_fn, optimizer, X, y):
+    """Take one step; return the loss before it."""
+    optimizer.zero_grad()
+    loss = loss_fn(model(X), y)
+    loss.backward()
+    optimizer.step()
+    return loss
+
+
 def train(model, X, y, steps, lr):
     """Train on all four points in each step; return the last loss."""
     loss_fn = nn.BCEWithLogitsLoss()
     optimizer = optim.Adam(model.parameters(), lr=lr)
     for _ in range(steps):
-        optimizer.zero_grad()
-        loss = loss_fn(model(X), y)
-        loss.backward()
-        optimizer.step()
+        training_step(model, loss_fn, optimizer, X, y)
     with tgb.no_grad():
         return loss_fn(model(X), y).item()
 

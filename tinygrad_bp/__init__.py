@@ -198,12 +198,13 @@ if _TYPE_CHECKING:
     from .amp import (
         GradScaler, autocast, get_autocast_dtype, is_autocast_available, is_autocast_enabled,
     )  # fmt: skip
+    from .compiler import compile
     from .derivation import explain
     from .flow import gradient_flow
     from .diagnosis import diagnose
     from .drawing import draw
     from .environment import (
-        are_deterministic_algorithms_enabled, compile, get_deterministic_debug_mode,
+        are_deterministic_algorithms_enabled, get_deterministic_debug_mode,
         get_float32_matmul_precision, get_num_interop_threads, get_num_threads,
         is_deterministic_algorithms_warn_only_enabled, is_warn_always_enabled,
         set_deterministic_debug_mode, set_float32_matmul_precision, set_flush_denormal,
@@ -286,18 +287,18 @@ _ROOMS: tuple[str, ...] = (
     "train",
 )  # fmt: skip
 _ROOMS += (
-    "accelerator", "amp", "backends", "cpu", "cuda", "distributed", "func", "functional", "jit",
-    "mps", "multiprocessing", "profiler", "serialization", "sparse", "testing", "types", "utils",
-    "version", "xpu",
+    "accelerator", "amp", "backends", "compiler", "cpu", "cuda", "distributed", "func",
+    "functional", "jit", "mps", "multiprocessing", "profiler", "serialization", "sparse", "testing",
+    "types", "utils", "version", "xpu", "_dynamo",
 )  # fmt: skip
-_VERBS = {"draw": "drawing", "GradScaler": "amp", "sparse_coo_tensor": "sparse", "spmm": "sparse",
-          "vmap": "func"}  # fmt: skip
+_VERBS = {"compile": "compiler", "draw": "drawing", "GradScaler": "amp", "spmm": "sparse",
+          "sparse_coo_tensor": "sparse", "vmap": "func"}  # fmt: skip
 _VERBS.update(dict.fromkeys((
     "autocast", "get_autocast_dtype", "is_autocast_available", "is_autocast_enabled",
 ), "amp"))  # fmt: skip
 _VERBS.update(dict.fromkeys(("load", "save"), "serialization"))
 _VERBS.update(dict.fromkeys((
-    "are_deterministic_algorithms_enabled", "compile", "get_deterministic_debug_mode",
+    "are_deterministic_algorithms_enabled", "get_deterministic_debug_mode",
     "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads",
     "is_deterministic_algorithms_warn_only_enabled", "is_warn_always_enabled",
     "set_deterministic_debug_mode", "set_float32_matmul_precision", "set_flush_denormal",

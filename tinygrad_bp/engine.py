@@ -66,6 +66,8 @@ def _run(seeds: dict[Node, Any], keep: bool, lift: Any, wanted: set[Node] | None
     # Rules on arrays record nothing. (Hooks and custom functions, which run on tensors, switch
     # recording themselves.)
     recording, anomalous = modes.grad, modes.anomaly
+    if lift is None and modes.trace is not None:
+        return modes.trace.backprop(seeds, keep, wanted)
     if lift is not None:
         modes.grad = True
     if anomalous:
@@ -149,7 +151,10 @@ def _collect(node: Node, gradient: Any, own: bool, wrap: Wrap) -> None:
         recording = modes.grad
         modes.grad = True
         try:
-            extra.grad = gradient.clone() if before is None else before + gradient
+            if before is not None and modes.trace is not None and not gradient.requires_grad:
+                modes.trace.accumulate(before, gradient)
+            else:
+                extra.grad = gradient.clone() if before is None else before + gradient
         finally:
             modes.grad = recording
     elif before is None:

@@ -8,7 +8,7 @@ from typing import Any
 from .tensor import Tensor
 
 __all__ = [
-    "are_deterministic_algorithms_enabled", "compile", "get_deterministic_debug_mode",
+    "are_deterministic_algorithms_enabled", "get_deterministic_debug_mode",
     "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads",
     "is_deterministic_algorithms_warn_only_enabled", "is_warn_always_enabled",
     "set_deterministic_debug_mode", "set_float32_matmul_precision", "set_flush_denormal",
@@ -153,27 +153,3 @@ def set_num_interop_threads(num: int) -> None:
 def get_num_interop_threads() -> int:
     """Return what :func:`set_num_interop_threads` has set, else 1."""
     return _settings["interop"] or 1
-
-
-# ------------------------------------------------------------------------------------- compile
-
-
-def compile(model: Any = None, *, fullgraph: bool = False, dynamic: bool | None = None,
-            backend: Any = None, mode: str | None = None,
-            options: dict[str, Any] | None = None, name: str | None = None, disable: bool = False,
-            recompile_limit: int | None = None, isolate_recompiles: bool = False,
-            shapes_spec: Any = None) -> Any:  # fmt: skip
-    """Return a module or function as it is; usable as a decorator too.
-
-    Results and gradients of a compiled model are the same in PyTorch: it changes the time alone.
-    Nothing is compiled here, and nothing is faster.
-
-    Parameters
-    ----------
-    model : Module or callable
-    fullgraph, dynamic, backend, mode, options, disable, …
-        Accepted, since they change no result.
-    """
-    if mode is not None and options is not None:
-        raise RuntimeError("Either mode or options can be specified, but both can't be.")
-    return model if model is not None else lambda function: function

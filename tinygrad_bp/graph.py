@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from .memory import Aligned
+from .mode import modes
 from .op import Op, Plan
 from .rules.shape import sum_to
 from .source import Line, describe
@@ -240,8 +241,8 @@ class Node(_Usual):
         lifted = list(saved)
         for slot, source in plan.kept:
             node = self if source < 0 else self.inputs[source]
-            if node is not None:
-                lifted[slot] = lift(saved[slot], node)
+            if node is not None or modes.trace is not None:  # which is to see constants too
+                lifted[slot] = lift(saved[slot], node)  # type: ignore[arg-type]
         return tuple(lifted)
 
     def _changed_message(self, value: Any, source: int, how: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .changes import changes
 from .mode import modes
 
 __all__ = ["RemovableHandle", "register_post_accumulate_hook", "register_tensor_hook"]
@@ -27,6 +28,7 @@ class RemovableHandle:
 
     def remove(self) -> None:
         """Take the hook away."""
+        changes.count += 1
         self._hooks.pop(self.id, None)
 
     def __enter__(self) -> RemovableHandle:

@@ -23,6 +23,7 @@ import numpy as np
 
 from . import dtype as dtypes
 from .arrays import number_as
+from .messages import shown
 from .mode import modes
 from .op import Op
 from .origin import cut_off, merge
@@ -141,7 +142,7 @@ def change(target: Any, function: Callable[..., Any], *args: Any, **kwargs: Any)
     old = target
     if modes.grad and (target.requires_grad or any(getattr(a, "requires_grad", 0) for a in args)):
         # The rule may keep the old values, which are about to be overwritten: it keeps a copy.
-        old = target._twin(array.copy())
+        old = target._twin(_copied(array))
         args = tuple([_before(a, target, old) for a in args])
         kwargs = {name: _before(a, target, old) for name, a in kwargs.items()}
     new = function(old, *args, **kwargs)
@@ -159,6 +160,8 @@ def change(target: Any, function: Callable[..., Any], *args: Any, **kwargs: Any)
         new = new.to(target.dtype)
     np.copyto(array, new._array)
     target.storage.touch()
+    if modes.trace is not None:
+        modes.trace.changed(array, modes.trace.value(new._array))
     if old is not target or new._node is not None:
         adopt(target, new._node)
     if new._origin is not target._origin:
@@ -229,6 +232,8 @@ def receive(out: Any, result: Any) -> Any:
         _check_writable(out, "out=...")
         np.copyto(out._array, values, casting="unsafe")
         out.storage.touch()
+        if modes.trace is not None:
+            modes.trace.assigned(out._array, (Ellipsis,), [], values)
     else:
         out._array, out._view = np.array(values, out._array.dtype), None
     return out
@@ -247,14 +252,21 @@ def _before(operand: Any, target: Any, old: Any) -> Any:
         return old
     if not hasattr(operand, "_array") or operand.storage is not target.storage:
         return operand
-    return operand._twin(operand._array.copy())
+    return operand._twin(_copied(operand._array))
+
+
+def _copied(array: Any) -> Any:
+    copy = array.copy()
+    if modes.trace is not None:
+        modes.trace.know(copy, modes.trace.value(array))
+    return copy
 
 
 def write_at(target: Any, template: tuple[Any, ...], indices: tuple[Any, ...], value: Any) -> None:
     """Do ``target[index] = value``: the index is split as in `rules.index`."""
     _check_writable(target, "assignment to elements")
     array = target._array
-    raw = [getattr(i, "_array", i) for i in indices]
+    raw = [shown(getattr(i, "_array", i)) for i in indices]
     wanted = modes.grad and (target.requires_grad or getattr(value, "requires_grad", False))
     old = target._twin(array) if wanted else None
     if wanted and hasattr(value, "_array") and value.dtype != target.dtype:
@@ -275,6 +287,8 @@ def write_at(target: Any, template: tuple[Any, ...], indices: tuple[Any, ...], v
             f"{array[key].shape} of a tensor of shape {array.shape}: {error}"
         ) from None
     target.storage.touch()
+    if modes.trace is not None:
+        modes.trace.assigned(array, template, raw, number)
     if old is not None:
         new = target._twin(array)
         new._node = None

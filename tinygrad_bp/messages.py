@@ -8,7 +8,7 @@ import numpy as np
 
 from .op import Op
 
-__all__ = ["DtypeError", "ShapeError", "explain_failure"]
+__all__ = ["DtypeError", "ShapeError", "explain_failure", "knowable", "shown"]
 
 
 class ShapeError(RuntimeError, ValueError):
@@ -32,6 +32,20 @@ _REMEDIES = {
 _BROADCASTING = (
     "compared from the last axis, lengths have to be equal or 1 (insert an axis with unsqueeze)"
 )
+
+
+def knowable(array: Any) -> bool:
+    """Whether the elements of an array may be checked.
+
+    In a step that is being compiled only what depends on the arguments alone can be, before the
+    program is run.
+    """
+    return getattr(array, "knowable", True)
+
+
+def shown(array: Any) -> Any:
+    """Return an array whose elements a message names; in a step that is being compiled too."""
+    return getattr(array, "plain", array)
 
 
 def describe_operand(value: Any) -> str:

@@ -28,12 +28,13 @@ class Modes(threading.local):
     grad = True
     inference = False
     anomaly = False
+    trace: Any = None  # of a step that is being compiled: what notes the operations
     packing: Any = None  # what packs the values kept for backward: `saved_tensors_hooks`
     watched = False  # any of the last three: a recording looks at one flag, not at three
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
-        if name != "grad":
+        if name != "grad" and name != "trace":
             watched = self.inference or self.anomaly or self.packing is not None
             super().__setattr__("watched", watched)
 

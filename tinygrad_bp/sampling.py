@@ -10,6 +10,7 @@ from .creation import finish, kind_of, size_of
 from .devices import place
 from .draws import drawn, stream
 from .dtype import as_numpy, common_dtype, int64
+from .messages import knowable
 from .random import Generator
 from .rules.drawn import drawn as record_drawn
 from .tensor import Tensor
@@ -202,7 +203,7 @@ def bernoulli(input: Tensor, p: Any = None, *, generator: Generator | None = Non
     chances = input._array if p is None else np.full(input._array.shape, float(p))
     if chances.dtype.kind != "f":
         raise RuntimeError(f"bernoulli: probabilities have a fraction, these are {input.dtype}")
-    if not ((chances >= 0) & (chances <= 1)).all():
+    if knowable(chances) and not ((chances >= 0) & (chances <= 1)).all():
         raise RuntimeError("bernoulli: probabilities have to lie in [0, 1]")
     draws = stream(generator).random(chances.shape) < chances
     return _noted(finish(draws.astype(input._array.dtype), False, out), input)

@@ -499,10 +499,12 @@ def remembered(operand: Any) -> Any:
     """Return a constant operand itself if it is small or a number, else a weak reference to it.
 
     A label's one-hot row that a loss made is gone otherwise before anybody can ask; but a graph is
-    not to keep a batch, or a mask of dropout, alive that backward has done with.
+    not to keep a batch, or a mask of dropout, alive that backward has done with, and a step that
+    is compiled is to leave nothing behind in its first call that is not there after the others.
     """
     if isinstance(operand, Tensor):
-        return operand if operand._array.nbytes <= _SMALL else weakref.ref(operand)
+        small = operand._array.nbytes <= _SMALL and modes.trace is None
+        return operand if small else weakref.ref(operand)
     if isinstance(operand, np.ndarray) and operand.nbytes > _SMALL:
         return weakref.ref(operand)
     return operand

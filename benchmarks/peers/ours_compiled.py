@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinygrad_bp.compiler import compile
-
 import tinygrad_bp as tgb
 from benchmarks.networks import Network
 from benchmarks.peers import torch_names
@@ -17,14 +15,14 @@ def prepare(network: Network, dropout: bool = True) -> Contender:
     made = torch_names.parts(tgb, network, dropout)
     model, x, y, loss, optimizer = made.model, made.x, made.y, made.loss, made.optimizer
 
-    @compile
+    @tgb.compile
     def run(x: Any, y: Any) -> Any:
         optimizer.zero_grad()
         value = loss(model, x, y)
         value.backward()
         return value
 
-    @compile
+    @tgb.compile
     def step(x: Any, y: Any) -> Any:
         optimizer.zero_grad()
         value = loss(model, x, y)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import report
-from benchmarks.ahead import sentences
+from benchmarks.ahead import elsewhere, sentences
 from benchmarks.table import RUN, STEP
 
 ROOT = Path(__file__).parents[2]
@@ -61,6 +61,52 @@ def test_the_page_has_the_figures():
     assert "| tinygrad_bp | 90 | 40 | 39 |" in text
     assert "| tinygrad_bp | 5.00 | 0.25 | 97.50% |" in text
     assert "| 1,000 | 2.0 |" in text
+
+
+def test_the_page_begins_with_how_many_times_as_fast_ours_is():
+    figures = results()
+    figures["networks"] = [
+        entry(ours=200.0, compiled=50.0, torch=400.0, jax=100.0),
+        entry("GPT", ours=300.0, compiled=90.0, torch=270.0, jax=81.0),
+    ]
+    text = report.page(figures, "r.json")
+    assert "| times as fast | `tgb.compile` as PyTorch | `tgb.compile` as JAX jit | " in text
+    assert "| 784-128-10 | 8.00 | 2.00 | 2.00 |" in text
+    assert "| GPT | 3.00 | **0.90** | **0.90** |" in text
+    assert "| MNIST, the whole script | – | – | 4.00 |" in text
+
+
+def test_where_a_peer_is_ahead_in_something_else():
+    figures = results()
+    assert elsewhere(figures) == []
+    figures["loading"] = {"tgb.compile": 0.6, "JAX jit": 0.5}
+    figures["networks"][0]["compile"] = {"tgb.compile": 0.5, "JAX jit": 0.2}
+    figures["memory"][0]["contenders"]["PyTorch"] = {"process": 300, "grown": 50, "steps": 13.0}
+    figures["memory"][0]["contenders"]["tgb.compile"] = {"process": 95, "grown": 50, "steps": 20}
+    figures["growth"] = [
+        {
+            "title": "T",
+            "axis": "rows",
+            "at": [1, 10, 1000],
+            "times": {
+                "tinygrad_bp": [2.0, 2.0, 3.0],
+                "PyTorch": [1.0, 4.0, 2.0],
+                "JAX jit": [0.1, 0.1, 0.1],
+            },
+        }
+    ]
+    figures["script"]["contenders"]["PyTorch"]["seconds"] = 4.0
+    assert elsewhere(figures) == [
+        "Loading the compiler: faster than `tgb.compile` is JAX jit (1.20 ×).",
+        "Compiling 784-128-10: faster than `tgb.compile` is JAX jit (2.50 ×).",
+        "Memory of the process, GPT: less than `tgb.compile` takes tinygrad_bp (1.05 ×).",
+        "Memory of the steps, GPT: less than `tgb.compile` takes PyTorch (1.54 ×).",
+        "Memory of the steps, GPT: less than `tinygrad_bp` takes PyTorch (3.00 ×).",
+        "T: PyTorch is faster than `tinygrad_bp` at 1 and 1,000 rows (at most 2.00 ×).",
+        "The whole script: faster than `tinygrad_bp` is PyTorch (1.25 ×).",
+    ]
+    text = report.page(figures, "r.json")
+    assert "In what is measured besides:\n\n- Loading the compiler" in text
 
 
 def test_the_same_figures_give_the_same_page_and_pictures(tmp_path):

@@ -32,7 +32,7 @@ def docstring(thing):
 
 
 ROOMS = [
-    "amp", "autograd", "autograd.functional", "autograd.graph", "cuda", "distributions",
+    "amp", "autograd", "autograd.functional", "autograd.graph", "compiler", "cuda", "distributions",
     "distributions.constraints", "distributions.transforms", "fft", "func", "jit", "linalg",
     "masked", "nn", "nn.functional", "nn.init", "nn.utils", "nn.utils.parametrizations",
     "nn.utils.parametrize", "nn.utils.prune", "nn.utils.rnn", "optim", "optim.lr_scheduler",

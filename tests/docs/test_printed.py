@@ -28,7 +28,7 @@ def words(text: str) -> list[str]:
 
 
 def test_there_is_a_page_that_shows_what_is_printed():
-    assert [page.name for page in SHOWING] == ["explain.md"]
+    assert [page.name for page in SHOWING] == ["compile.md", "compiler.md", "explain.md"]
 
 
 def printed_by(page: Path) -> dict[str, str]:

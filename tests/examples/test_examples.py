@@ -21,6 +21,7 @@ needs_mnist = pytest.mark.skipif(
 EXAMPLES = {
     "char_gpt.py": ([], r"This is the \|.*\n(\d+) of the \1 words after the bar"),
     "cnn_digits.py": ([], r"a new network with the saved weights: 9\d\.\d\d% right"),
+    "compiled_training.py": (["--epochs", "3"], r"same losses: yes\n"),
     "custom_op.py": ([], r"squared_distances   True, second order True"),
     "delta_rule.py": ([], r"new w_out +0\.4036 +0\.4036 "),
     "derivation_pdf.py": ([], r"dW2 = dZ2 A1ᵀ +\(3×5\)\n"),

@@ -36,6 +36,14 @@ def joined(found: dict[int, Any], parts: int) -> Any:
     return np.concatenate([np.array(column).reshape(-1) for column in columns])
 
 
+def side_by_side(out: Any, sizes: Any, count: int, n: int) -> Any:
+    """Lay the gates of a step one after the other, each of all its rows."""
+    for last, size in zip(np.cumsum(sizes), sizes, strict=True):
+        here = slice((last - size) * count * n, last * count * n)
+        out[here] = out[here].reshape(size, count, n).transpose(1, 0, 2).reshape(-1)
+    return out
+
+
 def rnn(gates: Any, start: Any, weight: Any, *, sizes: Any, reverse: bool = False,
         relu: bool = False) -> Any:  # fmt: skip
     def step(row: int, h: list[float]) -> Any:
@@ -59,7 +67,8 @@ def gru(gates: Any, start: Any, weight: Any, bias: Any, *, sizes: Any,
         h = [(1 - z[i]) * new[i] + z[i] * h[i] for i in range(n)]
         return ([*r, *z, *new], u[2 * n :], h), h
 
-    return joined(along(sizes, reverse, lambda i: start[i].tolist(), step, len(gates)), 3)
+    out = joined(along(sizes, reverse, lambda i: start[i].tolist(), step, len(gates)), 3)
+    return side_by_side(out, sizes, 3, n)
 
 
 def lstm(gates: Any, start: Any, cell: Any, weight: Any, *, sizes: Any,
@@ -78,12 +87,7 @@ def lstm(gates: Any, start: Any, cell: Any, weight: Any, *, sizes: Any,
     def first(i: int) -> Any:
         return start[i].tolist(), cell[i].tolist()
 
-    out = joined(along(sizes, reverse, first, step, len(gates)), 3)
-    # Within a step the gates lie one after the other, of all its rows.
-    for last, size in zip(np.cumsum(sizes), sizes, strict=True):
-        here = slice((last - size) * 4 * n, last * 4 * n)
-        out[here] = out[here].reshape(size, 4, n).transpose(1, 0, 2).reshape(-1)
-    return out
+    return side_by_side(joined(along(sizes, reverse, first, step, len(gates)), 3), sizes, 4, n)
 
 
 #: Equal lengths, falling ones, one step alone.

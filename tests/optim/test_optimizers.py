@@ -1,6 +1,7 @@
 """The optimizers against the bare formulas of `textbook`, and their bookkeeping."""
 
 import copy
+import threading
 import warnings
 
 import numpy as np
@@ -73,7 +74,7 @@ TEXTBOOK = [
 @pytest.mark.parametrize("block", [4, blocks.BLOCK])
 def test_equals_the_textbook(make, formula, states, options, block, monkeypatch):
     monkeypatch.setattr(blocks, "BLOCK", block)
-    monkeypatch.setattr(blocks, "_scratch", {})
+    monkeypatch.setattr(blocks, "_scratch", threading.local())
     params = parameters()
     trained = train(make(params), params)
     for ours, theirs in zip(trained, by_hand(formula, states, **options), strict=True):
@@ -100,7 +101,7 @@ def test_blocks_and_layouts_give_the_same_numbers(make, monkeypatch):
     plain = parameters()
     expected = train(make(plain), plain)
     monkeypatch.setattr(blocks, "BLOCK", 3)
-    monkeypatch.setattr(blocks, "_scratch", {})
+    monkeypatch.setattr(blocks, "_scratch", threading.local())
     turned = parameters()
     # A parameter whose elements do not lie in order.
     with tgb.no_grad():
@@ -371,3 +372,56 @@ def test_a_network_learns():
             out.backward()
             optimizer.step()
         assert out.item() < 0.35, kind
+
+
+def test_threads_share_no_scratch():
+    program = blocks.program_of(formulas.sgd, 2, ("lr",), ())
+    kind = np.dtype(np.float32)
+    mine, theirs = blocks.scratch_for(program, kind), []
+    other = threading.Thread(target=lambda: theirs.extend(blocks.scratch_for(program, kind)))
+    other.start()
+    other.join()
+    assert blocks.scratch_for(program, kind) is mine
+    assert len(theirs) == len(mine) == 1 and theirs[0] is not mine[0]
+
+
+def updated(shapes, repeated=False, kind=np.float32):
+    """Return parameters after three steps of Adam with all of them, and with each by itself."""
+    results = []
+    for together in (True, False):
+        rng = np.random.default_rng(0)
+        base = tgb.tensor(rng.standard_normal(6).astype(kind))
+        params = [tgb.tensor(rng.standard_normal(s).astype(kind)) for s in shapes]
+        params += [base[:4], base[2:]] if repeated else []  # memory that two of them show
+        params = [p.requires_grad_() for p in params]
+        makers = [params] if together else [[p] for p in params]
+        optimizers = [optim.AdamW(group, lr=0.1, fused=False) for group in makers]
+        for _ in range(3):
+            for p in params:
+                p.grad = tgb.tensor(rng.standard_normal(p.shape).astype(kind))
+            for optimizer in optimizers:
+                optimizer.step()
+        results.append([p.detach().numpy().copy() for p in params])
+    return zip(*results, strict=True)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.complex64])
+def test_small_parameters_are_updated_in_one(kind):
+    for joined, alone in updated([(3, 2), (), (1,), (0,), (5000,), (2048,)], kind=kind):
+        np.testing.assert_array_equal(joined, alone)
+
+
+def test_small_parameters_that_share_memory_are_updated_in_turn():
+    for joined, alone in updated([(3,), (2,), (4,)], repeated=True):
+        np.testing.assert_array_equal(joined, alone)
+
+
+def test_a_parameter_that_comes_twice_is_updated_twice():
+    w = tgb.tensor([1.0], requires_grad=True)
+    others = [tgb.zeros(2, requires_grad=True) for _ in range(2)]
+    with pytest.warns(UserWarning, match="duplicate"):
+        optimizer = optim.SGD([w, *others, w], lr=0.25, fused=False)
+    for p in (w, *others):
+        p.grad = tgb.ones_like(p)
+    optimizer.step()
+    assert w.tolist() == [0.5] and others[0].tolist() == [-0.25, -0.25]

@@ -136,7 +136,7 @@ def test_a_scaler_for_cuda_passes_everything_through():
 
 def test_compile_and_script_give_the_thing_back():
     net = tgb.nn.Linear(2, 1)
-    assert tgb.compile(net) is net and tgb.jit.script(net) is net
+    assert tgb.compile(net, disable=True) is net and tgb.jit.script(net) is net
     assert tgb.jit.trace(net, tgb.ones(1, 2)) is net
     assert tgb.jit.trace_module(net, {"forward": tgb.ones(1, 2)}) is net
     with pytest.raises(RuntimeError, match="eval"):

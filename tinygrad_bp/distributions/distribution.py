@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 from ..arrays import Size
+from ..messages import knowable
 from ..mode import no_grad
 from ..tensor import Tensor
 from . import constraints
@@ -84,7 +85,8 @@ class Distribution:
             ):
                 continue  # computed from another one, which is checked
             value = getattr(self, name)
-            if not region.check(value).all():
+            holds = region.check(value).all()
+            if knowable(holds._array) and not holds:
                 raise ValueError(
                     f"Expected parameter {name} ({type(value).__name__} of shape "
                     f"{tuple(value.shape)}) of distribution {self!r} to satisfy the constraint "
@@ -116,7 +118,8 @@ class Distribution:
                 stacklevel=3,
             )
             return
-        if not support.check(value).all():
+        holds = support.check(value).all()
+        if knowable(holds._array) and not holds:
             raise ValueError(
                 f"Expected value argument ({type(value).__name__} of shape "
                 f"{tuple(value.shape)}) to be within the support ({support!r}) of the "

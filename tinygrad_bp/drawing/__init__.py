@@ -7,12 +7,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..compiler import CompiledModule, CompiledStep
 from ..recorded.modules import trace
 from ..tensor import Tensor
 from .collect import collect
 from .dot import ATTRIBUTES, body
 from .layout import rank_direction
 from .scene import Options
+from .steps import collect_step
 
 if TYPE_CHECKING:
     from .render import Drawing
@@ -20,8 +22,12 @@ if TYPE_CHECKING:
 __all__ = ["dot_text", "draw", "trace"]
 
 
+def _is_step(root: Any) -> bool:
+    return isinstance(root, CompiledStep | CompiledModule)
+
+
 def _parts(root: Any, rankdir: str | None, options: Options) -> tuple[dict[str, Any], list[str]]:
-    scene = collect(root, options)
+    scene = collect_step(root, options.max_nodes) if _is_step(root) else collect(root, options)
     if rankdir not in (None, "TB", "BT", "LR", "RL"):
         raise ValueError(f"rankdir is 'TB', 'BT', 'LR' or 'RL', not {rankdir!r}")
     graph = {**ATTRIBUTES["graph"], "rankdir": rankdir or rank_direction(scene)}
@@ -29,7 +35,7 @@ def _parts(root: Any, rankdir: str | None, options: Options) -> tuple[dict[str, 
 
 
 def draw(
-    root: Tensor | Iterable[Tensor],
+    root: Tensor | Iterable[Tensor] | CompiledStep | CompiledModule,
     *,
     model: Any = None,
     names: Mapping[str, Tensor] | None = None,
@@ -40,16 +46,21 @@ def draw(
     rankdir: str | None = None,
     path: Any = None,
 ) -> Drawing:
-    """Draw the graph that a tensor was computed by.
+    """Draw the graph that a tensor was computed by, or the program of a compiled step.
 
     A box is an operation, with the name and shape of its result; amber boxes are the leaves that
     collect gradients, grey ones data, the green one is `root`. Small tensors show their values and,
     once there are any, their gradients (in red).
 
+    Of a step a box is a kernel, with the operations that are fused in it; the parameters and
+    states that it reads, and those that it writes (→), are amber. An arrow is a buffer, with its
+    shape. Layers that repeat are drawn once.
+
     Parameters
     ----------
-    root : Tensor or several
-        Where to start: the loss, usually.
+    root : Tensor or several, or what :func:`tinygrad_bp.compile` returned
+        Where to start: the loss, usually. Of a step the program of the latest call is drawn, and
+        only `rankdir`, `max_nodes` and `path` mean something.
     model : nn.Module, optional
         Names its parameters and frames each module. Which operation belongs to which module is told
         from the parameters; run the model inside :func:`trace` to know it exactly.
@@ -83,7 +94,7 @@ def draw(
     Raises
     ------
     RuntimeError
-        Nothing was recorded for `root`.
+        Nothing was recorded for `root`; a step was not called yet.
     ValueError
         There would be more than `max_nodes` boxes, or an argument has no meaning.
     ImportError
@@ -132,7 +143,7 @@ def _write(drawing: Drawing, root: Any, path: Path, names: Any, model: Any, most
     stepping.write(root, path, names=names, model=model, max_nodes=most)
 
 
-def dot_text(root: Tensor | Iterable[Tensor], *, rankdir: str | None = None, **options: Any) -> str:
+def dot_text(root: Any, *, rankdir: str | None = None, **options: Any) -> str:
     """Return the picture that :func:`draw` makes as DOT text: needs NumPy alone.
 
     Parameters

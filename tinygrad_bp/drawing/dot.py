@@ -14,7 +14,7 @@ __all__ = ["ATTRIBUTES", "body"]
 
 # Helvetica and Courier have built-in metrics in every dot, and Arimo and Cousine in graphviz-pure.
 _FONT, _MONO = "Helvetica", "Courier"
-_INK, _MUTED, _RED = "#1f2937", "#6b7280", "#b0392b"
+_INK, _MUTED, _RED, _AMBER = "#1f2937", "#6b7280", "#b0392b", "#9a6a12"
 #: kind of box -> (fill, border, style)
 _LOOKS = {
     "input": ("#f3f4f6", "#9ca3af", "filled"),
@@ -23,6 +23,10 @@ _LOOKS = {
     "op": ("#ffffff", "#94a3b8", "rounded,filled"),
     "module": ("#eaf0fa", "#5b7db1", "rounded,filled"),
     "root": ("#e4f2e8", "#3f8f5f", "rounded,filled"),
+    "loop": ("#ffffff", "#94a3b8", "rounded,filled"),
+    "kernel": ("#f3effa", "#8a6fb8", "rounded,filled"),
+    "BLAS": ("#eaf0fa", "#5b7db1", "rounded,filled"),
+    "NumPy": ("#fbeeec", "#c0705f", "rounded,filled"),
 }
 
 ATTRIBUTES = {
@@ -93,6 +97,14 @@ def _label(box: Box) -> str:
         if box.size:
             counts += f", {box.size:,} parameters"
         rows.append(f'<TR><TD COLSPAN="2">{_font(counts, _MUTED, 9)}</TD></TR>')
+    for states, sign in ((box.reads, ""), (box.writes, "→ ")):
+        rows += [
+            f'<TR><TD COLSPAN="2">{_font(sign + _escape(name), _AMBER, 9)}</TD></TR>'
+            for name in states
+        ]
+    rows += [
+        f'<TR><TD COLSPAN="2">{_font("← " + _escape(x), _MUTED, 9)}</TD></TR>' for x in box.far
+    ]
     if box.keeps:
         rows.append(f'<TR><TD COLSPAN="2">{_font(_escape(box.keeps), _MUTED, 8)}</TD></TR>')
     if not rows:
@@ -123,6 +135,8 @@ def _edge(arrow: Arrow, free: bool) -> str:
     if arrow.label:
         # The spaces keep the words off the line.
         attributes.append(f'label="  {_literal(arrow.label)}  "')
+    if arrow.again:
+        attributes.append("style=dashed")
     if arrow.backward:
         attributes += [f'color="{_RED}"', f'fontcolor="{_RED}"', "style=dashed"]
     if free:
@@ -167,7 +181,8 @@ def body(scene: Scene, direction: str) -> Iterator[str]:
         stack.extend((child, "") for child in reversed(children.get(group, [])))
     column = columns(scene)
     for arrow in scene.arrows:
-        free = (direction == "both" and arrow.backward) or column[arrow.tail] != column[arrow.head]
+        back = arrow.again or (direction == "both" and arrow.backward)
+        free = back or column[arrow.tail] != column[arrow.head]
         yield _edge(arrow, free)
     heads = list({number: box for box, number in reversed(column.items())}.items())
     if len(heads) > 1:

@@ -23,7 +23,7 @@ def ranks(scene: Scene) -> dict[str, int]:
 
 def _ordered(scene: Scene) -> list[Arrow]:
     """Return the arrows of one direction, so that those into a box come before those out of it."""
-    forward = [arrow for arrow in scene.arrows if not arrow.backward]
+    forward = [arrow for arrow in scene.arrows if not (arrow.backward or arrow.again)]
     return forward or scene.arrows[::-1]
 
 
@@ -41,7 +41,7 @@ def columns(scene: Scene) -> dict[str, int]:
     length = max(ranks(scene).values(), default=0) + 1
     # As late as possible: what is done to a weight stands beside what reads it.
     rank = dict.fromkeys([box.id for box in scene.boxes.values()], length - 1)
-    if length <= _LONG:
+    if length <= _LONG or scene.one_column:
         return dict.fromkeys(rank, 0)
     for arrow in reversed(_ordered(scene)):
         rank[arrow.tail] = max(min(rank[arrow.tail], rank[arrow.head] - 1), 0)
@@ -54,7 +54,7 @@ def columns(scene: Scene) -> dict[str, int]:
         read_by.setdefault(leaf, reader)
     leaves = []
     for box in sorted(scene.boxes.values(), key=lambda box: rank[box.id]):
-        if box.kind not in ("op", "module"):
+        if box.kind in ("parameter", "input", "constant"):
             leaves.append(box)
             continue
         number = rank[box.id] // height

@@ -26,7 +26,7 @@ class Options:
 
 @dataclass
 class Box:
-    """One box: `kind` is op, parameter, input, constant or module."""
+    """One box: `kind` is op, parameter, input, constant or module; of a step, how it is done."""
 
     id: str
     kind: str
@@ -39,6 +39,9 @@ class Box:
     group: Group | None = None
     root: bool = False
     tip: str = ""
+    reads: list[str] = field(default_factory=list)  # states, of a part of a compiled step
+    writes: list[str] = field(default_factory=list)
+    far: list[str] = field(default_factory=list)  # what it reads of boxes that are far away
     ops: int = 0  # of a module: how many operations it ran, how many parameters it has
     size: int = 0
 
@@ -51,6 +54,7 @@ class Arrow:
     head: str
     label: str = ""
     backward: bool = False
+    again: bool = False  # into the next turn of what repeats
 
 
 @dataclass
@@ -61,3 +65,4 @@ class Scene:
     arrows: list[Arrow] = field(default_factory=list)
     frames: dict[Group, tuple[str, str]] = field(default_factory=dict)
     called: dict[str, int] = field(default_factory=dict)  # path -> highest number of a call
+    one_column: bool = False  # however long it is

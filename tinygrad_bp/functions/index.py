@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import dtype as dtypes
 from ..inplace import write_at
+from ..messages import knowable, shown
 from ..rules import index as ops
 from ..rules.shape import reshape
 from ._axes import axis_of, numpy_names, with_out
@@ -152,7 +153,11 @@ def lined_up(input: Any, dim: int, index: Any, what: str) -> tuple[Any, Any, int
 
 def in_range(places: Any, length: int, axis: int, what: str, error: Any = RuntimeError) -> None:
     """Refuse an index that lies outside of an axis; a negative one does."""
-    if places.size and not 0 <= (low := int(places.min())) <= (high := int(places.max())) < length:
+    # One question: a compiled step asks it again for each batch.
+    if not places.size or not knowable(places):
+        return
+    if bool((places.min() < 0) | (places.max() >= length)):
+        low, high = shown(places).min(), shown(places).max()
         raise error(
             f"{what}: index {low if low < 0 else high} is out of bounds for axis {axis} of length "
             f"{length}"

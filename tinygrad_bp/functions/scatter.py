@@ -248,7 +248,6 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
     tensor([1., 0., 1.])
     """
     whole, numbers, template = sliced_at(input, dim, index, "index_fill", negative=True)
-    numbers = np.unique(numbers)  # a place named twice takes the value's gradient once
     if isinstance(value, _NUMBERS):
         value = number_as(value, whole.dtype.dtype, "index_fill")
     elif value.ndim:
@@ -257,6 +256,8 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
         )
     elif value.dtype != whole.dtype:
         value = value.to(whole.dtype)
+    if getattr(value, "requires_grad", False):
+        numbers = np.unique(numbers)  # a place named twice takes the value's gradient once
     return reshape(ops.assign(whole, value, numbers, template=template), shape=tuple(input.shape))
 
 

@@ -50,19 +50,21 @@ def sdpa_kernel(backends: Any, set_priority: bool = False) -> Iterator[dict[str,
     yield {}
 
 
+# Arrays are kept, not tensors: a tensor belongs to the step that a trace finds it made in.
 @functools.lru_cache(maxsize=16)
 def _causal(rows: int, columns: int, dtype: Any) -> Any:
     """Return a bias of −∞ above the diagonal."""
-    bias = np.triu(np.full((rows, columns), -np.inf, dtype), 1)
+    # Of what a trace does not watch: what is kept must not belong to the first step that asks.
+    bias = np.where(np.tri(rows, columns, dtype=bool), dtype.type(0), dtype.type(-np.inf))
     bias.flags.writeable = False
-    return wrap(bias)
+    return bias
 
 
 @functools.lru_cache(maxsize=4)
 def _nothing(dtype: Any) -> Any:
-    bias = np.zeros((), dtype)
+    bias = np.array(0, dtype)
     bias.flags.writeable = False
-    return wrap(bias)
+    return bias
 
 
 def _as_bias(mask: Any, dtype: Any, forbidding: bool) -> Any:
@@ -159,9 +161,9 @@ def scaled_dot_product_attention(query: Any, key: Any, value: Any, attn_mask: An
     if scale is None:
         scale = 1 / math.sqrt(query.shape[-1]) if query.shape[-1] else 1.0
     if is_causal:
-        bias = _causal(query.shape[-2], key.shape[-2], kind)
+        bias = wrap(_causal(query.shape[-2], key.shape[-2], kind))
     else:
-        bias = _nothing(kind) if attn_mask is None else _as_bias(attn_mask, kind, False)
+        bias = wrap(_nothing(kind)) if attn_mask is None else _as_bias(attn_mask, kind, False)
     scores = matmul(query, key.transpose(-2, -1))
     if bias.ndim > scores.ndim or any(
         n not in (1, m) for n, m in zip(bias.shape[::-1], scores.shape[::-1], strict=False)

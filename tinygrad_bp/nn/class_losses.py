@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..functions import shape as fs
-from ..messages import ShapeError
+from ..messages import ShapeError, shown
 from ..rules import elementwise as ew
 from ..rules import loss as ops
 from ..rules import reduce as red
@@ -43,10 +43,11 @@ def _check_classes(what: str, input: Any, target: Any, axis: int, ignore_index: 
     # Read as unsigned, negative numbers are huge: one pass finds both kinds of outliers.
     if array.view(np.uint64 if array.itemsize == 8 else array.dtype).max() < classes:
         return 0 <= ignore_index < classes and bool((array == ignore_index).any())
-    wrong = array[(array != ignore_index) & ((array < 0) | (array >= classes))]
-    if wrong.size:
+    wrong = (array != ignore_index) & ((array < 0) | (array >= classes))
+    if wrong.any():
+        first = shown(array)[shown(wrong)][0]
         raise IndexError(
-            f"{what}: Target {wrong[0]} is out of bounds: there are {classes} classes, from "
+            f"{what}: Target {first} is out of bounds: there are {classes} classes, from "
             f"0 to {classes - 1}" + (" (the input's axis 1)" if axis else "")
         )
     return True

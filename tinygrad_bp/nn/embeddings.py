@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..messages import knowable, shown
 from ..mode import no_grad
 from ..rules.embedding import add_rows
 from ..rules.embedding import embedding as _embedding
@@ -27,13 +28,13 @@ def _indices(what: str, input: Any, weight: Any) -> Any:
             ".long()"
         )
     count = weight.shape[0]
-    if array.size:
-        low, high = int(array.min()), int(array.max())
-        if low < 0 or high >= count:
-            raise IndexError(
-                f"{what}: index out of range in self: the table has {count} rows, and index "
-                f"{low if low < 0 else high} occurs"
-            )
+    # One question: a compiled step asks it again for each batch.
+    if array.size and knowable(array) and bool((array.min() < 0) | (array.max() >= count)):
+        low, high = shown(array).min(), shown(array).max()
+        raise IndexError(
+            f"{what}: index out of range in self: the table has {count} rows, and index "
+            f"{low if low < 0 else high} occurs"
+        )
     return array
 
 

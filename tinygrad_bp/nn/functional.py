@@ -8,6 +8,7 @@ import numpy as np
 
 from ..functions.distances import pdist
 from ..functions.shape import flatten
+from ..messages import knowable, shown
 from ..rules import elementwise as ew
 from ..rules.linalg import linear as _linear
 from ..rules.linalg import matmul as _matmul
@@ -195,16 +196,17 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Any:
             f"one_hot is only applicable to index tensors of int64, not of {tensor.dtype.name}: "
             "convert with .long()"
         )
-    if not tensor.numel():
+    places = tensor._array
+    if not places.size:
         if num_classes <= 0:
             raise RuntimeError("one_hot of no elements: num_classes has to be given")
     else:
-        low, high = int(tensor.min()), int(tensor.max())
-        if low < 0:
-            raise RuntimeError(f"one_hot: class values must be non-negative, but {low} occurs")
         if num_classes == -1:
-            num_classes = high + 1
-        if num_classes < 1 or high >= num_classes:
+            num_classes = int(tensor.max()) + 1
+        if knowable(places) and bool((places.min() < 0) | (places.max() >= num_classes)):
+            low, high = shown(places).min(), shown(places).max()
+            if low < 0:
+                raise RuntimeError(f"one_hot: class values must be non-negative, but {low} occurs")
             raise RuntimeError(
                 f"one_hot: class values must be smaller than num_classes={num_classes}, but "
                 f"{high} occurs"

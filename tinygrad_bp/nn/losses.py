@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 from ..functions import shape as fs
+from ..messages import knowable, shown
 from ..rules import elementwise as ew
 from ..rules import loss as ops
 from ..rules import loss_terms as terms
@@ -265,7 +266,10 @@ def binary_cross_entropy(
     _floating("binary_cross_entropy", input)
     for what, tensor in (("input", input), ("target", target)):
         array = getattr(tensor, "_array", None)
-        if array is not None and array.size and not (array.min() >= 0 and array.max() <= 1):
+        if array is None or not array.size or not knowable(array):
+            continue
+        if not (array.min() >= 0 and array.max() <= 1):
+            array = shown(array)
             raise RuntimeError(
                 f"binary_cross_entropy: all elements of {what} should be between 0 and 1, but they "
                 f"lie in [{array.min():.6g}, {array.max():.6g}]; for logits use "

@@ -31,8 +31,11 @@ class Adagrad(Optimizer):
         What s starts at.
     eps : float
         ε.
-    foreach, fused : optional
+    foreach : optional
         Accepted and ignored.
+    fused : bool, optional
+        Update by machine code, to the same bits: True needs the extra `compile`; by default where
+        that is installed, once so much has been updated that it pays.
     maximize : bool
         Climb.
 
@@ -40,6 +43,8 @@ class Adagrad(Optimizer):
     ------
     ValueError
         For a negative option.
+    ImportError
+        For ``fused=True`` without the extra `compile`.
 
     Examples
     --------
@@ -57,6 +62,7 @@ class Adagrad(Optimizer):
     """
 
     _like_parameter = ("sum",)
+    _repeats = True  # its numbers follow from options and count
 
     def __init__(
         self,
@@ -106,12 +112,15 @@ class Adagrad(Optimizer):
 
     def _update(self, group: dict[str, Any], parameter: Tensor, gradient: Tensor) -> None:
         state = self._begin(parameter, group["initial_accumulator_value"])
-        t = self._count(state)
+        scalars, flags = self._scalars_at(group, self._count(state))
+        self._run(formulas.adagrad, parameter, gradient, [state["sum"]], scalars, flags)
+
+    def _scalars(self, group: dict[str, Any], t: float) -> tuple[dict[str, float], tuple[str, ...]]:
+        """Return the numbers of step t, and the flags."""
         scalars = {
             "lr": float(group["lr"]) / (1 + (t - 1) * group["lr_decay"]),
-            "eps": group["eps"],
+            "eps": float(group["eps"]),
         }
         if group["weight_decay"]:
             scalars["weight_decay"] = float(group["weight_decay"])
-        flags = ("maximize",) if group["maximize"] else ()
-        self._run(formulas.adagrad, parameter, gradient, [state["sum"]], scalars, flags)
+        return scalars, ("maximize",) if group["maximize"] else ()

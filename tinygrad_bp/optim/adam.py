@@ -33,8 +33,11 @@ class Adam(Optimizer):
         λ: the L2 penalty ½ λ w², whose gradient λ w is added to g.
     amsgrad : bool
         Take the largest v̂ so far (Reddi, Kale and Kumar, 2018).
-    foreach, capturable, fused : optional
+    foreach, capturable : optional
         Accepted and ignored.
+    fused : bool, optional
+        Update by machine code, to the same bits: True needs the extra `compile`; by default where
+        that is installed, once so much has been updated that it pays.
     maximize : bool
         Climb.
     decoupled_weight_decay : bool
@@ -44,6 +47,8 @@ class Adam(Optimizer):
     ------
     ValueError
         For a negative option, or a β outside [0, 1).
+    ImportError
+        For ``fused=True`` without the extra `compile`.
 
     Examples
     --------
@@ -61,6 +66,7 @@ class Adam(Optimizer):
     """
 
     _like_parameter = ("exp_avg", "exp_avg_sq")
+    _repeats = True  # its numbers follow from options and count
 
     def __init__(
         self,
@@ -102,7 +108,14 @@ class Adam(Optimizer):
         state = self._start(parameter)
         if group["amsgrad"] and "max_exp_avg_sq" not in state:
             state["max_exp_avg_sq"] = wrap(np.zeros_like(parameter._array))
-        t = self._count(state)
+        scalars, flags = self._scalars_at(group, self._count(state))
+        kept = [state["exp_avg"], state["exp_avg_sq"]]
+        if group["amsgrad"]:
+            kept.append(state["max_exp_avg_sq"])
+        self._run(formulas.adam, parameter, gradient, kept, scalars, flags)
+
+    def _scalars(self, group: dict[str, Any], t: float) -> tuple[dict[str, float], tuple[str, ...]]:
+        """Return the numbers of step t, and the flags."""
         beta1, beta2 = map(float, group["betas"])
         lr, decay = float(group["lr"]), float(group["weight_decay"])
         root = (1 - beta2**t) ** 0.5
@@ -111,15 +124,11 @@ class Adam(Optimizer):
             "fresh1": 1 - beta1,
             "beta2": beta2,
             "fresh2": 1 - beta2,
-            "eps": group["eps"] * root,
+            "eps": float(group["eps"]) * root,
         }
         if decay:
             if group["decoupled_weight_decay"]:
                 scalars["keep"] = 1 - lr * decay
             else:
                 scalars["weight_decay"] = decay
-        kept = [state["exp_avg"], state["exp_avg_sq"]]
-        if group["amsgrad"]:
-            kept.append(state["max_exp_avg_sq"])
-        flags = ("maximize",) if group["maximize"] else ()
-        self._run(formulas.adam, parameter, gradient, kept, scalars, flags)
+        return scalars, ("maximize",) if group["maximize"] else ()

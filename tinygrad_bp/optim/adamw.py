@@ -39,6 +39,8 @@ class AdamW(Adam):
     Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019.
     """
 
+    _repeats = True
+
     def __init__(
         self,
         params: Any,

@@ -8,13 +8,14 @@ fit into the cache, with results going into a few scratch arrays or straight int
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-__all__ = ["BLOCK", "Program", "fill", "real_line", "update"]
+__all__ = ["BLOCK", "Program", "fill", "program_of", "real_line", "update"]
 
 #: Bytes that the arrays of a block have together: they are to fit a second-level cache.
 BLOCK = 5 << 18
@@ -66,9 +67,18 @@ class Program:
         Names of the scalars.
     flags : tuple of str
         Names of the arguments that are True.
+
+    Attributes
+    ----------
+    calls : list of (ufunc, int, int, int)
+        A function, the registers of its operands (−1: there is no second one), and of the result.
+    n_arrays, n_scalars, n_scratch : int
+        How many registers there are of a kind.
+    constants : list of float
+        What the registers between the scalars and the scratch arrays hold.
     """
 
-    __slots__ = ("calls", "n_arrays", "n_scratch", "run_block")
+    __slots__ = ("calls", "constants", "n_arrays", "n_scalars", "n_scratch", "run_block")
 
     def __init__(self, formula: Callable[..., Any], n_arrays: int, scalars: tuple[str, ...],
                  flags: tuple[str, ...]) -> None:  # fmt: skip
@@ -112,7 +122,8 @@ class Program:
         for number, target in home.items():
             if register[number] != target:
                 calls.append((np.positive, register[number], -1, target))
-        self.calls, self.n_arrays, self.n_scratch = calls, n_arrays, used
+        self.calls, self.constants = calls, trace.constants
+        self.n_arrays, self.n_scalars, self.n_scratch = n_arrays, len(scalars), used
         self.run_block = _function(calls, trace, used)
 
     def run(self, arrays: list[Any], scalars: Any, scratch: list[Any]) -> None:
@@ -164,7 +175,26 @@ def fill(array: Any, value: float) -> None:
 
 
 _programs: dict[Any, Program] = {}
-_scratch: dict[tuple[Program, np.dtype[Any]], list[Any]] = {}
+_scratch = threading.local()  # (program, dtype) -> its scratch arrays
+
+
+def program_of(formula: Callable[..., Any], n_arrays: int, scalars: tuple[str, ...],
+               flags: tuple[str, ...]) -> Program:  # fmt: skip
+    """Return the program of a formula, written down once for its number of arrays and arguments."""
+    key = (formula, n_arrays, scalars, flags)
+    program = _programs.get(key)
+    if program is None:
+        program = _programs[key] = Program(*key)
+    return program
+
+
+def scratch_for(program: Program, kind: np.dtype[Any]) -> list[Any]:
+    """Return this thread's scratch arrays for a program: NumPy lets other threads run in a call."""
+    known: dict[Any, Any] = _scratch.__dict__
+    scratch: list[Any] | None = known.get((program, kind))
+    if scratch is None:
+        scratch = known[program, kind] = program.scratch(kind)
+    return scratch
 
 
 def update(
@@ -193,14 +223,9 @@ def update(
             if i != 1 and not np.may_share_memory(array, line):
                 array[...] = line.view(array.dtype).reshape(array.shape)
         return
-    key = (formula, len(arrays), tuple(scalars), flags)
-    program = _programs.get(key)
-    if program is None:
-        program = _programs[key] = Program(*key)
+    program = program_of(formula, len(arrays), tuple(scalars), flags)
     kind = arrays[0].dtype
-    scratch = _scratch.get((program, kind))
-    if scratch is None:
-        scratch = _scratch[program, kind] = program.scratch(kind)
+    scratch = scratch_for(program, kind)
     lines, copies = [], []
     for i, array in enumerate(arrays):
         line, own = array, False

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ..hooks import RemovableHandle
+from ..mode import modes
 
 __all__ = [
     "OptimizerHooks",
@@ -53,6 +54,10 @@ def hooked(step: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(step)
     def run(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if modes.trace is not None:
+            out = modes.trace.stepped(self, step, args, kwargs)
+            if out is not NotImplemented:
+                return out
         self._opt_called = True
         own = self._optimizer_step_pre_hooks or self._optimizer_step_post_hooks
         if not own and not _everywhere["before"] and not _everywhere["after"]:

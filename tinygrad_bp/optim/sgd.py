@@ -34,13 +34,18 @@ class SGD(Optimizer):
         Look ahead by one step of momentum.
     maximize : bool
         Climb.
-    foreach, fused : optional
+    foreach : optional
         Accepted and ignored.
+    fused : bool, optional
+        Update by machine code, to the same bits: True needs the extra `compile`; by default where
+        that is installed, once so much has been updated that it pays.
 
     Raises
     ------
     ValueError
         For a negative option, or nesterov without momentum or with dampening.
+    ImportError
+        For ``fused=True`` without the extra `compile`.
 
     Examples
     --------
@@ -56,6 +61,8 @@ class SGD(Optimizer):
     -----
     Sutskever and others, "On the Importance of Initialization and Momentum in Deep Learning", 2013.
     """
+
+    _repeats = True  # its numbers follow from the options
 
     def __init__(
         self,
@@ -91,22 +98,26 @@ class SGD(Optimizer):
         )
 
     def _update(self, group: dict[str, Any], parameter: Tensor, gradient: Tensor) -> None:
+        kept, t = [], 2
+        if group["momentum"]:
+            state = self.state[parameter]
+            buffer = state.get("momentum_buffer")
+            if buffer is None:
+                buffer = state["momentum_buffer"] = wrap(np.zeros_like(parameter._array))
+                t = 1
+            kept.append(buffer)
+        scalars, flags = self._scalars_at(group, t)
+        self._run(formulas.sgd, parameter, gradient, kept, scalars, flags)
+
+    def _scalars(self, group: dict[str, Any], t: float) -> tuple[dict[str, float], tuple[str, ...]]:
+        """Return the numbers of the first step, or of a later one, and the flags."""
         scalars = {"lr": float(group["lr"])}
         if group["weight_decay"]:
             scalars["weight_decay"] = float(group["weight_decay"])
         flags = ("maximize",) if group["maximize"] else ()
         if not group["momentum"]:
-            self._run(formulas.sgd, parameter, gradient, [], scalars, flags)
-            return
-        state = self.state[parameter]
-        buffer = state.get("momentum_buffer")
-        dampening = float(group["dampening"])
-        if buffer is None:
-            buffer = state["momentum_buffer"] = wrap(np.zeros_like(parameter._array))
-            dampening = 0.0  # the first buffer is the first gradient
+            return scalars, flags
         scalars["momentum"] = float(group["momentum"])
-        if dampening:
-            scalars["fresh"] = 1 - dampening
-        if group["nesterov"]:
-            flags = (*flags, "nesterov")
-        self._run(formulas.sgd, parameter, gradient, [buffer], scalars, flags)
+        if group["dampening"] and t > 1:  # the first buffer is the first gradient
+            scalars["fresh"] = 1 - float(group["dampening"])
+        return scalars, (*flags, "nesterov") if group["nesterov"] else flags

@@ -57,7 +57,7 @@ def sum(x: Any, *, axis: Any = None, keepdims: Any = False) -> Any:
     return np.add.reduce(x, axis=axis, dtype=_wide(x), keepdims=keepdims)
 
 
-@primitive(x=lambda g, x_shape, *, axis: reshape(sum(g, axis=axis), shape=x_shape))
+@primitive(x=lambda g, x_shape, *, axis: reshape(sum(g, axis=axis), shape=x_shape), view=True)
 def spread(x: Any, *, shape: tuple[int, ...], axis: Any) -> Any:
     """Repeat what a reduction over `axis` left, so that it has the shape from before."""
     shown = repeated(x.reshape(_kept(shape, axis)), shape)

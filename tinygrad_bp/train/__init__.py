@@ -3,7 +3,7 @@
 ===============  ==================================================================
 `trainer`        the loop itself: epochs, validation, checkpoints
 `batches`        arrays, datasets and loaders, as batches in an order
-`updates`        an update: forward, backward, clipping, the optimizer's step
+`updates`        an update: forward, backward, clipping, the step; `rehearsal`: compiled
 `optimizers`     by name
 `objectives`     losses by name, weights of examples and classes, penalties
 `metrics`        accuracy, F1, AUC, R², …; `running`: the sums of a pass

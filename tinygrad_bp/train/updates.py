@@ -60,13 +60,13 @@ class Updates:
         self.model, self.objective, self.optimizer = model, objective, optimizer
         self.clip_norm, self.clip_value = clip_norm, clip_value
         self._parameters = [p for p in model.parameters() if p.requires_grad]
-        self._whole, self._part, self._output = self._update, self._gather, self._forward
+        self._whole: Any = self._update
+        self._part: Any = self._gather
         if compiled:
-            from ..environment import compile
+            from .rehearsal import Rehearsed
 
-            self._whole = compile(self._update)
-            self._part = compile(self._gather)
-            self._output = compile(self._forward)
+            self._whole = Rehearsed(self._update, model, optimizer)
+            self._part = Rehearsed(self._gather, model, optimizer)
 
     def learn(self, group: Sequence[Batch]) -> list[Seen]:
         """Update the parameters by the mean gradient of all examples of these batches."""
@@ -93,22 +93,19 @@ class Updates:
         weight = self.objective.weights(batch)
         total = float(len(batch)) if weight is None else float(weight.sum())
         with no_grad():
-            output = self._output(batch.inputs)
+            output = self.model(*batch.inputs)
             loss = self.objective(output, batch.target, weight)
         return seen(loss, output, batch.target, total)
 
     def output(self, batch: Batch) -> np.ndarray[Any, Any]:
         """Return what the model gives for a batch."""
         with no_grad():
-            array: np.ndarray[Any, Any] = self._output(batch.inputs).detach().numpy()
+            array: np.ndarray[Any, Any] = self.model(*batch.inputs).detach().numpy()
         return array
 
     def gradient_norm(self) -> float:
         """Return the norm of the gradients of the last update, after clipping."""
         return float(get_total_norm([p.grad for p in self._parameters if p.grad is not None]))
-
-    def _forward(self, inputs: Any) -> Any:
-        return self.model(*inputs)
 
     def _backward(self, inputs: Any, target: Any, weight: Any, share: Any) -> Any:
         output = self.model(*inputs)

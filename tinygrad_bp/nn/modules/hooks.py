@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Iterator, MutableMapping
 from typing import Any
 
+from ...changes import changes
 from ...functions.shape import cat, split
 from ...hooks import RemovableHandle
 from ...rules.shape import copy
@@ -29,6 +30,7 @@ def add_hook(
     always_call: bool = False,
 ) -> RemovableHandle:
     """Put a hook into a registry, at its end or its beginning."""
+    changes.count += 1
     handle = RemovableHandle(registry)
     others = list(registry.items())
     registry[handle.id] = (when, hook, with_kwargs, always_call)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Self, TypeVar
 
+from ...changes import changes
 from ...source import caller, is_ours, user_line
 from ...tensor import Tensor
 from ..parameter import Buffer, Parameter
@@ -128,6 +129,7 @@ class Module(ModuleTree, ModuleHooks, ModuleState, ModuleConversions):
 
     def __setattr__(self, name: str, value: Any) -> None:
         attributes = self.__dict__
+        changes.count += 1
         if isinstance(value, Parameter):
             self._registry("_parameters", "parameter", name)
             self._forget(name, "_parameters")
@@ -181,6 +183,7 @@ class Module(ModuleTree, ModuleHooks, ModuleState, ModuleConversions):
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __delattr__(self, name: str) -> None:
+        changes.count += 1
         known = any(
             name in self.__dict__.get(registry, ())
             for registry in ("_parameters", "_buffers", "_modules")
@@ -213,6 +216,7 @@ class Module(ModuleTree, ModuleHooks, ModuleState, ModuleConversions):
             self._non_persistent_buffers_set.discard(name)
 
     def _check_name(self, kind: str, name: Any, registry: dict[str, Any]) -> None:
+        changes.count += 1
         if not isinstance(name, str):
             raise TypeError(f"{kind} name should be a string, not {type(name).__name__}")
         if "." in name:

@@ -9,6 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from ...functions.reduce import norm
+from ...functions.shape import stack
+from ...inplace import change
+from ...mode import modes, no_grad
+from ...rules.elementwise import multiply
 from ...tensor import Tensor, wrap
 
 __all__ = [
@@ -45,6 +50,8 @@ def get_total_norm(
     tensor(5.)
     """
     p = float(norm_type)
+    if modes.trace is not None and not error_if_nonfinite:
+        return _noted_norm(_listed(tensors), p)  # type: ignore[no-any-return]
     arrays = [t._array for t in _listed(tensors)]
     if not arrays:
         return wrap(np.zeros((), np.float32))
@@ -58,6 +65,15 @@ def get_total_norm(
             "clip them. To go on with gradients that are not finite, set error_if_nonfinite=False."
         )
     return wrap(total)
+
+
+def _noted_norm(tensors: list[Tensor], p: float) -> Any:
+    """Do the same in operations of tensors, for a step that is being compiled."""
+    if not tensors:
+        return wrap(np.zeros((), np.float32))
+    with no_grad():
+        parts = [norm(t, p) for t in tensors]
+        return parts[0] if len(parts) == 1 else norm(stack(parts), p)
 
 
 def _norm(flat: Any, p: float) -> float:
@@ -127,6 +143,12 @@ def clip_grad_norm_(
 
 
 def _scale(gradients: list[Tensor], max_norm: float, total: Any) -> None:
+    if modes.trace is not None:
+        with no_grad():
+            scale = (float(max_norm) / (total + 1e-6)).clamp(max=1.0)
+            for gradient in gradients:
+                change(gradient, multiply, scale.to(gradient.dtype))
+        return
     factor = float(max_norm) / (float(total) + 1e-6)
     if not factor >= 1:  # also where the norm is NaN, which then shows in all gradients
         with np.errstate(all="ignore"):

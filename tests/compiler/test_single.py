@@ -1,0 +1,147 @@
+"""Single operations as machine code in steps that are not compiled: when, and what is kept."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import weakref
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tinygrad_bp.compiler import single
+from tinygrad_bp.rules import elementwise as ew
+from tinygrad_bp.rules import native as door
+
+pytest.importorskip("llvmlite")
+
+
+@pytest.fixture(autouse=True)
+def _afresh(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put code in a folder of its own; begin as one who has computed much already."""
+    monkeypatch.setenv("TINYGRAD_BP_CACHE", str(tmp_path_factory.getbasetemp() / "code"))
+    begin = {"_kernels": {}, "_asked": {}, "_spent": door.WORTH, "EACH": 0}
+    for name, value in begin.items():
+        monkeypatch.setattr(door, name, value)
+
+
+def ask(*operands: Any, work: float = 1) -> Any:
+    return door.native(ew.add, operands, {}, work)
+
+
+def numbers(n: int = 5) -> Any:
+    return np.arange(n, dtype=np.float32)
+
+
+def test_the_same_numbers() -> None:
+    found = ask(numbers(), numbers())
+    assert (found == numbers() * 2).all()
+    assert (ask(numbers()[::-1], numbers()) == 4).all()
+
+
+def test_only_what_has_been_asked_for_often_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door, "_spent", door.WORTH - 10)
+    monkeypatch.setattr(door, "EACH", 10)
+    answers = [ask(numbers(), numbers(), work=10) is not None for _ in range(4)]
+    assert answers == [False, False, True, True]
+    assert ask(numbers(6), numbers(6), work=9) is None
+    assert ask(numbers(6), numbers(6), work=9) is None
+    assert ask(numbers(6), numbers(6), work=9) is not None
+
+
+def test_kernels_and_notes_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door, "LIMIT", 3)
+    for n in range(1, 8):
+        assert ask(numbers(n), numbers(n)) is not None
+    assert len(door._kernels) == 3
+    monkeypatch.setattr(door, "EACH", 10)
+    monkeypatch.setattr(door, "_NOTED", 3)
+    for n in range(10, 18):
+        assert ask(numbers(n), numbers(n)) is None
+    assert len(door._asked) <= 3
+
+
+def test_nothing_is_kept() -> None:
+    ask(numbers(), numbers())
+    x = numbers()
+    gone, out = weakref.ref(x), ask(x, x)
+    result = weakref.ref(out)
+    assert (out == x * 2).all()
+    del x, out
+    assert gone() is None
+    assert result() is None
+
+
+def test_results_stay_what_they_are() -> None:
+    first = ask(numbers(), numbers())
+    ask(numbers() + 1, numbers())
+    assert (first == numbers() * 2).all()
+
+
+def test_what_is_no_plain_array_is_left_to_numpy() -> None:
+    class Other(np.ndarray[Any, Any]):
+        pass
+
+    swapped = numbers().astype(numbers().dtype.newbyteorder())
+    odd = np.zeros(21, np.uint8)[1:].view(np.float32)
+    for x in (1.0, numbers().view(Other), swapped, odd):
+        assert ask(x, numbers()) is None
+    assert not door._kernels
+
+
+def test_a_compiler_that_fails_is_nobodys_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: Any) -> None:
+        raise RuntimeError("no such processor")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(single, "NativeStep", fail)
+        assert ask(numbers(), numbers()) is None
+    assert ask(numbers(), numbers()) is None  # nor is it tried again
+    assert ask(numbers(6), numbers(6)) is not None
+
+
+def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door, "find_spec", lambda name: None)
+    assert ask(numbers(), numbers()) is None
+    assert not door.ready()
+    assert ask(numbers(), numbers()) is None
+
+
+def test_a_call_that_only_numpy_can_do() -> None:
+    half = np.ones(4, np.float16)
+    expected = ew.add.forward(half, half)
+    found = ask(half, half)
+    assert found is None or (found == expected).all()
+    assert door.native(ew.add, (np.ones(3, complex), np.ones(3, complex)), {}, 1) is None
+
+
+def test_several_threads() -> None:
+    x = np.arange(100_000, dtype=np.float64)
+    wrong = []
+
+    def work() -> None:
+        for k in range(100):
+            found = ask(x, x + k)
+            if found is not None and not (found == 2 * x + k).all():
+                wrong.append(k)
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
+def test_a_fork_goes_on() -> None:
+    assert ask(numbers(), numbers()) is not None
+    child = os.fork()
+    if not child:
+        found = ask(numbers(), numbers())
+        os._exit(0 if found is not None and (found == numbers() * 2).all() else 1)
+    _, status = os.waitpid(child, 0)
+    assert status == 0
+    assert ask(numbers(), numbers()) is not None

@@ -1,0 +1,168 @@
+"""Instructions of LLVM, as text: numbers of a type, and how they are brought to another."""
+
+from __future__ import annotations
+
+import ast
+import struct
+from typing import Any, NamedTuple
+
+import numpy as np
+
+__all__ = ["ARITHMETIC", "COMPARISONS", "INTRINSICS", "LIBRARY", "ORDER", "RANK", "TYPES", "Text",
+           "Val", "constant"]  # fmt: skip
+
+TYPES = {
+    "float32": "float", "float64": "double", "int64": "i64", "int32": "i32", "int8": "i8",
+    "uint8": "i8", "boolean": "i1",
+    **{f"float32x{n}": f"<{n} x float>" for n in (4, 8, 16)},
+    **{f"float64x{n}": f"<{n} x double>" for n in (4, 8)},
+}  # fmt: skip
+RANK = ("boolean", "uint8", "int8", "int32", "int64", "float32", "float64")
+ORDER = {"float32": "f32", "float64": "f64"}
+
+#: Of floats, of integers.
+ARITHMETIC: dict[type, tuple[str, str]] = {
+    ast.Add: ("fadd contract", "add nsw"), ast.Sub: ("fsub contract", "sub nsw"),
+    ast.Mult: ("fmul contract", "mul nsw"), ast.Div: ("fdiv", ""),
+    ast.BitAnd: ("", "and"), ast.BitOr: ("", "or"), ast.RShift: ("", "ashr"),
+    ast.LShift: ("", "shl"),
+}  # fmt: skip
+COMPARISONS: dict[type, tuple[str, str]] = {
+    ast.Lt: ("olt", "slt"), ast.LtE: ("ole", "sle"), ast.Gt: ("ogt", "sgt"),
+    ast.GtE: ("oge", "sge"), ast.Eq: ("oeq", "eq"), ast.NotEq: ("une", "ne"),
+}  # fmt: skip
+
+#: Functions that LLVM has an instruction for, or a call of the C library.
+INTRINSICS = {
+    "sqrt": "sqrt", "fma": "fma", "floor": "floor", "ceil": "ceil", "trunc": "trunc",
+    "sin": "sin", "cos": "cos", "larger": "maximum", "smaller": "minimum",
+}  # fmt: skip
+LIBRARY = {"atan", "log1p", "expm1", "tanh", "erf", "exp", "log", "pow"}
+
+
+class Val(NamedTuple):
+    """A number or a pointer in the code, or a bare number that has no type yet."""
+
+    kind: str  # a type's name, "*" and a type's name for a pointer, or "number"
+    text: Any
+
+
+def constant(value: Any, kind: str) -> str:
+    """Write a number of this type, exactly."""
+    if kind == "boolean":
+        return "true" if value else "false"
+    if kind.startswith("float"):
+        exact = float(np.float32(value)) if kind == "float32" else float(value)
+        return "0x" + struct.pack(">d", exact).hex().upper()
+    return str(int(value))
+
+
+class Text:
+    """The lines of a function."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.lines: list[str] = []
+
+    def label(self, stem: str) -> str:
+        """Make up a name for a place in the code."""
+        self.count += 1
+        return f"{stem}.{self.count}"
+
+    def new(self, instruction: str) -> str:
+        """Write an instruction; return the name of its result."""
+        self.count += 1
+        self.lines.append(f"%v{self.count} = {instruction}")
+        return f"%v{self.count}"
+
+    def rank(self, value: Val, name: str) -> Val:
+        """Give the integer that stands where a float does in order; or turn it back.
+
+        The largest of integers is found in vectors, that of floats is not, for the sake of NaN:
+        it comes first or last here (`rank_up`, `rank_down`), so that it is what is found.
+        """
+        forth = value.kind.startswith("float")
+        wide = 32 if value.kind in ("float32", "int32") else 64
+        whole, real = f"i{wide}", "float" if wide == 32 else "double"
+        bits = value.text
+        if forth:
+            bits = self.new(f"bitcast {real} {value.text} to {whole}")
+        sign = self.new(f"ashr {whole} {bits}, {wide - 1}")
+        most = 2 ** (wide - 1) - 1
+        flip = self.new(f"and {whole} {sign}, {most}")
+        turned = self.new(f"xor {whole} {bits}, {flip}")
+        if not forth:
+            return Val(f"float{wide}", self.new(f"bitcast {whole} {turned} to {real}"))
+        strange = self.new(f"fcmp uno {real} {value.text}, {value.text}")
+        end = most if name == "rank_up" else -most - 1
+        picked = self.new(f"select i1 {strange}, {whole} {end}, {whole} {turned}")
+        return Val(f"int{wide}", picked)
+
+    def vector(self, name: str, n: int, args: list[Val]) -> Val:
+        """Load, store, multiply or add up `n` numbers at a time."""
+        kind = args[0].kind.removeprefix("*")
+        element = kind.split("x")[0]
+        row, one = f"<{n} x {TYPES[element]}>", TYPES[element]
+        if name in ("load", "store"):
+            index = self.as_kind(args[1], "int64")
+            at = self.new(f"getelementptr inbounds {one}, ptr {args[0].text}, i64 {index}")
+            size = int(element[-2:]) // 8  # it may begin at any element
+            if name == "load":
+                text = self.new(f"load {row}, ptr {at}, align {size}")
+                return Val(f"{element}x{n}", text)
+            self.lines.append(f"store {row} {args[2].text}, ptr {at}, align {size}")
+            return Val("number", 0)
+        if name == "all":
+            first = self.new(f"insertelement {row} poison, {one} {args[0].text}, i64 0")
+            text = self.new(
+                f"shufflevector {row} {first}, {row} poison, <{n} x i32> zeroinitializer"
+            )
+            return Val(f"{element}x{n}", text)
+        suffix = f"v{n}{ORDER[element]}"
+        if name == "fma":
+            given = ", ".join(f"{row} {a.text}" for a in args)
+            self.declare(f"llvm.fma.{suffix}", row, [row] * 3)
+            return Val(f"{element}x{n}", self.new(f"call {row} @llvm.fma.{suffix}({given})"))
+        self.declare(f"llvm.vector.reduce.fadd.{suffix}", one, [one, row])
+        zero = constant(0, element)
+        return Val(element, self.new(
+            f"call reassoc {one} @llvm.vector.reduce.fadd.{suffix}({one} {zero}, "
+            f"{row} {args[0].text})"
+        ))  # fmt: skip
+
+    def declare(self, name: str, result: str, given: list[str]) -> None:
+        """Declare what LLVM has."""
+        raise NotImplementedError
+
+    def as_kind(self, value: Val, kind: str) -> str:
+        """Give a value as one of this type."""
+        have, text = value
+        if have == "number":
+            return constant(text, kind)
+        if have == kind:
+            return str(text)
+        a, b = TYPES[have], TYPES[kind]
+        floats = have.startswith("float"), kind.startswith("float")
+        if kind == "boolean":
+            return self.new(f"fcmp une {a} {text}, 0.0" if floats[0] else f"icmp ne {a} {text}, 0")
+        if floats == (True, True):
+            return self.new(f"{'fpext' if kind == 'float64' else 'fptrunc'} {a} {text} to {b}")
+        if floats == (True, False):
+            return self.new(f"fptosi {a} {text} to {b}")
+        unsigned = have in ("boolean", "uint8")
+        if floats == (False, True):
+            return self.new(f"{'uitofp' if unsigned else 'sitofp'} {a} {text} to {b}")
+        if a == b:
+            return str(text)
+        wider = RANK.index(kind) > RANK.index(have)
+        name = "trunc" if not wider else "zext" if unsigned else "sext"
+        return self.new(f"{name} {a} {text} to {b}")
+
+    def pair(self, a: Val, b: Val) -> tuple[str, str, str]:
+        """Bring two operands to one type."""
+        kinds = [v.kind for v in (a, b) if v.kind != "number"]
+        if kinds:
+            kind = max(kinds, key=RANK.index)
+        else:
+            kind = "float64" if isinstance(a.text, float) or isinstance(b.text, float) else "int64"
+        return kind, self.as_kind(a, kind), self.as_kind(b, kind)

@@ -1,0 +1,74 @@
+"""One operation alone as machine code, for steps that are not compiled (see `rules.native`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..op import Op
+from ..rules.recurrent_steps import cut
+from .native import NativeStep
+from .program import Call, Program, Value
+from .recurrences import PULLS, RUNS, lower_pull, lower_run
+from .writer import Writer
+
+__all__ = ["kernel"]
+
+#: The memory in which all of these kernels work: one runs at a time.
+_room: list[Any] = [np.empty(0, np.uint8)]
+
+
+def kernel(op: Op, operands: tuple[Any, ...], attrs: dict[str, Any]) -> Callable[..., Any] | None:
+    """Compile one call of the table's; None if there is no kernel for it here.
+
+    Parameters
+    ----------
+    op : Op
+    operands : tuple of ndarray
+        Of the shapes and dtypes that it is compiled for.
+    attrs : dict
+
+    Returns
+    -------
+    callable
+        ``run(operands) -> ndarray``.
+
+    Raises
+    ------
+    NotHereError
+        Where native code can't be run.
+    """
+    values = [Value("input", x.shape, x.dtype) for x in operands]
+    result = op.forward(*operands, **attrs)
+    out = Value("computed", result.shape, result.dtype)
+    call, w = Call(op, tuple(values), attrs, out), Writer()
+    made: Value | None = out
+    if op in PULLS:
+        made = lower_pull(w, call, call.args, _of_states)
+    elif op in RUNS:
+        made = lower_run(w, call, call.args)
+    else:
+        w.calls.append(call)
+    if made is None:
+        return None
+    step = NativeStep(Program(inputs=values, calls=w.calls, outputs=[made]))
+    if not all(isinstance(entry, str) for entry in step.entries):  # some of it is NumPy's
+        return None
+
+    def run(arrays: tuple[Any, ...]) -> Any:
+        if len(_room[0]) < step.room:
+            _room[0] = np.empty(step.room, np.uint8)
+        return step.once(arrays, _room[0])
+
+    return run
+
+
+def _of_states(w: Writer, g: Value, places: list[tuple[int, int]], rows: int) -> list[Value]:
+    """Cut the gradients of the states out of a flat one; that of what lies before them is 0."""
+    found = []
+    for start, width in places:
+        out = Value("computed", (rows, width), g.dtype)
+        found.append(w.call(cut, (g,), {"start": start, "shape": (rows, width)}, out))
+    return found
