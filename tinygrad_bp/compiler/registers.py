@@ -22,11 +22,11 @@ __all__ = ["register_kernel", "way"]
 _UNCOPIED = 1_000_000
 _RATE = 60  # multiplications in a nanosecond
 
-# Where the kernels are quicker than OpenBLAS 0.3.30, by one thread's time on an Intel Xeon with
-# AVX-512 (Sapphire Rapids: 48 KB and 2 MB of cache), in turns with it, for all m of 16, 64, 256,
-# 768; n of 64, 128, 512; k of 64, 128, 256, 512, 784, 1024, float32. Inside of these bounds it
-# takes 1.1 to 3 times as long, at all sizes but two or three at the border, where it is even;
-# outside up to 0.5 times.
+# Where the kernels are quicker than OpenBLAS 0.3.31: measured by the time of one thread, in turns
+# with it, on an Intel Xeon with AVX-512 (Sapphire Rapids: caches of 48 KB and 2 MB), float32, for
+# all m of 16, 64, 256, 768; n of 64, 128, 512; k of 64, 128, 256, 512, 784, 1024. Inside of these
+# bounds it takes 1.02 to 3.3 times as long as they do, 1.4 times at the median; outside as little
+# as half.
 #: Along: most rows, least and most that is summed up. Many rows pay for copies; few summands do
 #: not pay for what is added up in the end; and ten rows of many no longer stay in the first cache.
 _ALONG_ROWS, _ALONG_LEAST, _ALONG_MOST = 128, 384, 1024
