@@ -25,7 +25,7 @@ _RATE = 60  # multiplications in a nanosecond
 # Where the kernels are quicker than OpenBLAS 0.3.31: measured by the time of one thread, in turns
 # with it, on an Intel Xeon with AVX-512 (Sapphire Rapids: caches of 48 KB and 2 MB), float32, for
 # all m of 16, 64, 256, 768; n of 64, 128, 512; k of 64, 128, 256, 512, 784, 1024. Inside of these
-# bounds it takes 1.02 to 3.3 times as long as they do, 1.4 times at the median; outside as little
+# bounds it takes 1.02 to 3.3 times as long as they do, 1.3 times at the median; outside as little
 # as half.
 #: Along: most rows, least and most that is summed up. Many rows pay for copies; few summands do
 #: not pay for what is added up in the end; and ten rows of many no longer stay in the first cache.
