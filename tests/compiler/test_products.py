@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tinygrad_bp.compiler import registers
 from tinygrad_bp.compiler.native import NativeStep
-from tinygrad_bp.rules import linalg, shape
+from tinygrad_bp.rules import index, linalg, shape
 
-from .building import Building
+from .building import Building, agree
 
 
 @pytest.mark.parametrize("columns", [1, 2, 3, 4, 5, 17])
@@ -30,3 +31,43 @@ def test_small(rows: int, columns: int, turned: str, dtype: Any) -> None:
     assert "gemm" not in step.source
     (made,) = step([b.arrays[v] for v in b.program.inputs])
     np.testing.assert_allclose(made, b.arrays[out], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("lanes", [16, 8], ids=["long vectors", "half of them"])
+@pytest.mark.parametrize(
+    ("rows", "summed", "columns"),
+    [(64, 784, 128), (17, 400, 151), (128, 384, 48), (5, 1024, 200), (128, 64, 784),
+     (130, 65, 144), (256, 256, 64), (259, 33, 528), (9, 300, 400)],
+)  # fmt: skip
+@pytest.mark.parametrize("turned", ["", "a", "b"], ids=["as is", "a", "b"])
+def test_in_registers(rows: int, summed: int, columns: int, turned: str, lanes: int,
+                      monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    monkeypatch.setattr(registers, "lanes", lambda kind: lanes)
+    monkeypatch.setattr(registers, "registers", lambda kind: 24 * lanes // 16)
+    b = Building()
+    left, right = (rows, summed), (summed, columns)
+    x = b.input(b.normal(*(left[::-1] if "a" in turned else left)))
+    y = b.input(b.normal(*(right[::-1] if "b" in turned else right)))
+    x = b(shape.transpose, x, axes=(1, 0)) if "a" in turned else x
+    y = b(shape.transpose, y, axes=(1, 0)) if "b" in turned else y
+    out = b(linalg.matmul, x, y)
+    b.output(out)
+    step = NativeStep(b.program)
+    along = turned == "b" and summed % lanes == 0 and rows <= 128 and 384 <= summed <= 1024
+    across = turned != "b" and columns % lanes == 0 and summed * columns <= 512 * 512
+    if turned == "a":
+        across = across and summed * rows <= 256 * 256
+    assert ("gemm" in step.source) != (along or across)
+    (made,) = step([b.arrays[v] for v in b.program.inputs])
+    np.testing.assert_allclose(made, b.arrays[out], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=["float32", "float64"])
+def test_in_registers_of_itself(dtype: Any) -> None:
+    b = Building()
+    x = b.input(b.normal(64, 512, dtype=dtype))
+    out = b(linalg.matmul, x, b(shape.transpose, x, axes=(1, 0)))
+    part = b(index.slice_, x, key=(slice(3, 60), slice(5, 501)))
+    back = b(linalg.matmul, b(shape.transpose, part, axes=(1, 0)), part)
+    b.output(out, back)
+    agree(b, "native", tolerance=1e-4)

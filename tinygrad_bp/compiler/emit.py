@@ -23,6 +23,7 @@ from .places import Place, contiguous, lay_out
 from .products import Product, blas_kernel, leading, matrix_of, product_of, small_kernel
 from .program import Call, Program, Value
 from .progress import at
+from .registers import register_kernel, way
 from .simplify import WHOLE, simplify
 
 __all__ = ["Lowered", "Native", "lower"]
@@ -266,6 +267,12 @@ class Emitter:
                 names.append("pt")
             name = self.kernel([kind_of(v) for v in bases], ", ".join(names), body, "product")
             self.lines.append(f"{name}({', '.join(map(self.pointer, bases, shifts))})")
+            return
+        if way(p):
+            extent, parts, body = register_kernel(p)
+            kinds = [kind_of(v) for v in bases]
+            name = self.kernel(kinds, "pa, pb, pc", body, "product", parts > 1)
+            self.call(name, [*map(self.pointer, bases, shifts)], extent, parts)
             return
         kind = kind_of(p.c.value)
         extent, parts, body = blas_kernel(p, SGEMM if p.char == "f" else DGEMM)

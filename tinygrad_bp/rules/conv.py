@@ -32,7 +32,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..op import primitive
+from ..op import Op, primitive
+from .native import native
 from .reduce import spread, sum
 
 Shape = tuple[int, ...]
@@ -174,6 +175,15 @@ def _pointwise(geometry: Geometry) -> bool:
     )  # fmt: skip
 
 
+def _native(op: Op, operands: tuple[Any, ...], attrs: dict[str, Any], geometry: Geometry) -> Any:
+    """Run a call as machine code; None if NumPy is to run it."""
+    if not geometry.wide and max(geometry.stride) == 1:  # lines would be far longer than outputs
+        return None
+    g = geometry
+    work = len(operands[0]) * g.groups * g.inner * g.outer * len(g.shifts) * g.line
+    return native(op, operands, attrs, work)
+
+
 def _conv(x: Any, weight: Any, bias: Any, size: Any, stride: Shape, padding: Shape,
           dilation: Shape, groups: int) -> Any:  # fmt: skip
     out = size or output_size(x.shape[2:], weight.shape[2:], stride, padding, dilation)
@@ -189,6 +199,13 @@ def _conv(x: Any, weight: Any, bias: Any, size: Any, stride: Shape, padding: Sha
         if bias is not None:
             y += bias
         return y.reshape(count, len(weight), *out)
+    how = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    if bias is None:
+        found = _native(conv, (x, weight), {**how, "size": size}, geometry)
+    else:
+        found = _native(conv_bias, (x, weight, bias.reshape(-1)), how, geometry)
+    if found is not None:
+        return found
     y = np.empty((count, groups, geometry.outer, *out), np.result_type(x, weight))
     room = _room(count, geometry, x.dtype)
     for at in _blocks(count, geometry.block):
@@ -294,6 +311,10 @@ def conv_transpose(y: Any, weight: Any, *, size: Shape, stride: Shape, padding: 
     if _pointwise(geometry):
         x = np.matmul(columns, y.reshape(count, groups, geometry.outer, geometry.line))
         return x.reshape(count, groups * weight.shape[1], *size)
+    how = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    found = _native(conv_transpose, (y, weight), {"size": size, **how}, geometry)
+    if found is not None:
+        return found
     line = math.prod(geometry.plane) if geometry.wide else geometry.line
     x = np.empty((count, groups, inner, *size), np.result_type(y, weight))
     for at in _blocks(count, geometry.block):
@@ -321,6 +342,11 @@ def conv_weight(x: Any, y: Any, *, kernel: Shape, stride: Shape, padding: Shape,
         x.shape[2:], (x.shape[1], y.shape[1]), kernel, y.shape[2:], stride, padding, dilation,
         groups, x.itemsize,
     )  # fmt: skip
+    if not _pointwise(geometry):
+        how = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+        found = _native(conv_weight, (x, y), {"kernel": kernel, **how}, geometry)
+        if found is not None:
+            return found
     count, rows = len(x), len(geometry.shifts) * geometry.inner
     total: Any = np.zeros((groups, rows, geometry.outer), np.result_type(x, y))
     room = _room(count, geometry, x.dtype)

@@ -25,8 +25,12 @@ import numpy as np
 
 from ..op import constant, primitive
 from .index import take_along_axis
+from .native import native
 
 Shape = tuple[int, ...]
+
+#: How many products an element costs, for `native`.
+_COST = 16
 
 
 def _reach(n: int, out: int, start: int, stride: int) -> tuple[slice, slice]:
@@ -75,6 +79,10 @@ def _largest_along(x: Any, axis: int, k: int, stride: int, padding: int, dilatio
 def max_pool(x: Any, *, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape,
              size: Shape) -> Any:  # fmt: skip
     """Give the largest element of each window; `size` says how many windows along each axis."""
+    how = {"kernel": kernel, "stride": stride, "padding": padding, "dilation": dilation}
+    found = native(max_pool, (x,), {**how, "size": size}, _COST * x.size)
+    if found is not None:
+        return found
     rank = len(kernel)
     for axis in range(-1, -rank - 1, -1):
         x = _largest_along(
@@ -139,6 +147,10 @@ def _tiles(x: Any, out: Any, kernel: Shape, stride: Shape, padding: Shape, dilat
 def place_largest(y: Any, x: Any, top: Any, *, kernel: Shape, stride: Shape, padding: Shape,
                   dilation: Shape) -> Any:  # fmt: skip
     """Add each element of `y` where the largest element of its window of `x` lies."""
+    how = {"kernel": kernel, "stride": stride, "padding": padding, "dilation": dilation}
+    found = native(place_largest, (y, x, top), how, _COST * x.size)
+    if found is not None:
+        return found
     tiles = _tiles(x, top, kernel, stride, padding, dilation)
     total = (np.empty if tiles else np.zeros)(x.shape, y.dtype)
 
