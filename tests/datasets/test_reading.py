@@ -165,6 +165,11 @@ def test_parquet_is_as_csv(tmp_path: Path) -> None:
     pyarrow.parquet.write_table(table, tmp_path / "pets.parquet")
     one, other = (datasets.read(tmp_path / f"pets.{s}", "kind") for s in ("csv", "parquet"))
     assert np.array_equal(one.X, other.X) and one.encoding == other.encoding
+    long = table.set_column(
+        1, "colour", pyarrow.array(["x" * 1000 + str(i % 2) for i in range(40)])
+    )
+    pyarrow.parquet.write_table(long, tmp_path / "long.parquet")
+    assert datasets.read(tmp_path / "long.parquet", "kind").X.shape == (40, 3)
     kinds = table.set_column(1, "colour", table["colour"].dictionary_encode())
     pyarrow.parquet.write_table(kinds, tmp_path / "pets.parquet")
     assert np.array_equal(datasets.read(tmp_path / "pets.parquet", "kind").X, one.X)

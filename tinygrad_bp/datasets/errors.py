@@ -9,7 +9,7 @@ from pathlib import Path
 __all__ = ["LIMIT", "DataError", "check_size", "readable_size", "reading"]
 
 #: Bytes that the arrays of a file may take; `read` has an argument for another number.
-LIMIT = 2 << 30
+LIMIT = 1 << 30
 
 
 class DataError(ValueError):

@@ -16,10 +16,10 @@ __all__ = ["SUFFIXES", "labelled_images", "read_images"]
 
 Array = np.ndarray[Any, Any]
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".ppm", ".pgm")
 
-#: Decoders that run no other program; Pillow starts one for PostScript.
-_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
+#: Decoders that run no other program, as that of PostScript does, and print nothing, as TIFF's does.
+_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "PPM")
 _COLOURS = {1: "grey", 3: "coloured"}
 _MOST_PIXELS = 1 << 25  # of an image before it is resized
 

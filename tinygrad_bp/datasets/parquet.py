@@ -24,9 +24,14 @@ def read_parquet(path: Path, limit: int) -> Table:
         raise ImportError('Parquet files need pyarrow: pip install "tinygrad_bp[data]"') from None
     with reading(path, "Parquet", "Write the file again"):
         # Limits of what a header may announce, which has to be believed before anything is read.
-        file = pq.ParquetFile(path, thrift_string_size_limit=1 << 26,
-                              thrift_container_size_limit=1 << 20, page_checksum_verification=True,
-                              memory_map=False, pre_buffer=False)  # fmt: skip
+        limits = {"thrift_string_size_limit": 1 << 26, "thrift_container_size_limit": 1 << 20}
+        with pq.ParquetFile(path, **limits) as file:
+            kinds = zip(file.schema_arrow.names, file.schema_arrow.types, strict=True)
+            is_text = (pa.types.is_string, pa.types.is_large_string)
+            texts = [name for name, kind in kinds if any(test(kind) for test in is_text)]
+        # A long text that fills a column takes next to nothing in the file: it stays one.
+        file = pq.ParquetFile(path, read_dictionary=texts, page_checksum_verification=True,
+                              memory_map=False, pre_buffer=False, **limits)  # fmt: skip
         with file:
             schema = file.schema_arrow
             names = [str(name) for name in schema.names]
@@ -42,10 +47,12 @@ def read_parquet(path: Path, limit: int) -> Table:
             if not rows:
                 raise DataError(f"{path}: the table has no rows. Write it again with data")
             parts: list[list[Array]] = [[] for _ in names]
+            known: dict[str, str] = {}  # one text object for equal cells
             for batch in file.iter_batches(batch_size=1 << 16, use_threads=False):
-                check_size(path, 8 * batch.nbytes, 8 * limit, "the table")
                 for i, column in enumerate(batch.columns):
-                    parts[i].append(_values(column, pa))
+                    parts[i].append(_values(column, pa, known))
+                texts_size = 8 * rows * len(names) + sum(map(len, known))
+                check_size(path, texts_size, limit, "the table")
             columns = {n: np.concatenate(p) for n, p in zip(names, parts, strict=True)}
     return Table(path, columns, None)
 
@@ -68,12 +75,15 @@ def _check_type(path: Path, name: str, kind: Any, types: Any) -> None:
         )
 
 
-def _values(column: Any, pa: Any) -> Array:
+def _values(column: Any, pa: Any, known: dict[str, str]) -> Array:
     if pa.types.is_dictionary(column.type):
+        found = column.dictionary.to_pylist()
+        if all(isinstance(text, str) for text in found):
+            shared = [known.setdefault(text, text) for text in found]
+            index = column.indices.fill_null(len(shared)).to_numpy(zero_copy_only=False)
+            texts: Array = np.array([*shared, None], dtype=object)[index]
+            return texts
         column = column.dictionary_decode()
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        texts: Array = np.array([*column.to_pylist(), None], dtype=object)[:-1]
-        return texts
     numbers = column.cast(pa.float64(), safe=False)
-    found: Array = np.array(numbers.to_numpy(zero_copy_only=False), dtype=np.float64)
-    return found
+    values: Array = np.array(numbers.to_numpy(zero_copy_only=False), dtype=np.float64)
+    return values

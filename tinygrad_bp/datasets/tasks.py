@@ -61,8 +61,8 @@ def class_names(values: Array, name: str, where: Any) -> tuple[str, ...]:
     """Return the labels of a classification, in order: numbers by size, texts by alphabet."""
     found = sorted(set(values.tolist()))
     if len(found) < 2:
-        raise DataError(f"{where}: every {name!r} is {text_of(found[0])!r}: there is nothing to "
-                        "tell apart. Add examples of other classes")  # fmt: skip
+        raise DataError(f"{where}: every {name!r} is {text_of(found[0])[:40]!r}: there is nothing "
+                        "to tell apart. Add examples of other classes")  # fmt: skip
     if len(found) > 2 and 2 * len(found) > len(values) and len(values) > 10:
         raise DataError(
             f"{where}: {name!r} has {len(found)} different values in {len(values)} examples, too "
