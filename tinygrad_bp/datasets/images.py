@@ -18,7 +18,7 @@ Array = np.ndarray[Any, Any]
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".ppm", ".pgm")
 
-#: Decoders that run no other program, as that of PostScript does, and print nothing, as TIFF's does.
+#: Decoders that run no other program, as PostScript's does, and print nothing, as TIFF's does.
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "PPM")
 _COLOURS = {1: "grey", 3: "coloured"}
 _MOST_PIXELS = 1 << 25  # of an image before it is resized
