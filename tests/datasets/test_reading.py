@@ -218,6 +218,8 @@ def test_a_folder_of_images(tmp_path: Path) -> None:
     assert np.allclose(found.X[3], 30 / 255) and "a folder of images for each" in found.why_task
     single = datasets.read(root / "dog" / "2.png", encoding=found.encoding)
     assert np.array_equal(single.X, found.X[7:8]) and single.y is None
+    alone = datasets.read(root / "dog", encoding=found.encoding)
+    assert np.array_equal(alone.X, found.X[5:]) and alone.y is None
     assert datasets.read(root, size=(2, 3), channels=3).X.shape == (10, 3, 2, 3)
     larger = pictures(tmp_path / "more", ["dog/1.png"])
     assert datasets.read(larger, encoding=found.encoding).y.tolist() == [1]  # type: ignore[union-attr]

@@ -12,7 +12,7 @@ import numpy as np
 from .errors import DataError, check_size, reading
 from .examples import PART_NAMES
 
-__all__ = ["SUFFIXES", "labelled_images", "read_images"]
+__all__ = ["SUFFIXES", "labelled_images", "read_images", "unlabelled_images"]
 
 Array = np.ndarray[Any, Any]
 
@@ -55,18 +55,25 @@ def labelled_images(folder: Path) -> tuple[list[Path], Array, Array | None]:
     return files, np.array(labels), np.array(parts, np.int8) if divided else None
 
 
+def unlabelled_images(folder: Path) -> list[Path]:
+    """Return the images that are in a folder itself, if there are no folders in it."""
+    inner = _visible(folder)
+    return [] if any(p.is_dir() for p in inner) else [_image(file) for file in inner]
+
+
+def _image(file: Path) -> Path:
+    if not file.is_file() or file.suffix.lower() not in SUFFIXES:
+        raise DataError(
+            f"{file}: no image in a folder of them ({', '.join(SUFFIXES)}). Put it somewhere else"
+        )
+    return file
+
+
 def _classes(folder: Path) -> dict[str, list[Path]]:
     classes: dict[str, list[Path]] = {}
     for inner in _visible(folder):
         if inner.is_dir():
-            classes[inner.name] = []
-            for file in _visible(inner):
-                if not file.is_file() or file.suffix.lower() not in SUFFIXES:
-                    raise DataError(
-                        f"{file}: no image in a folder of them ({', '.join(SUFFIXES)}). Put it "
-                        "somewhere else"
-                    )
-                classes[inner.name].append(file)
+            classes[inner.name] = [_image(file) for file in _visible(inner)]
     empty = [name for name, files in classes.items() if not files]
     if empty:
         raise DataError(f"{folder / empty[0]}: a class without images. Add some, or remove it")

@@ -16,7 +16,7 @@ from .delimited import read_delimited
 from .encoding import Encoding, fitted_column
 from .errors import LIMIT, DataError, reading
 from .examples import Examples, divide
-from .images import SUFFIXES, labelled_images, read_images
+from .images import SUFFIXES, labelled_images, read_images, unlabelled_images
 from .npz import read_npz
 from .parquet import read_parquet
 from .table import Table
@@ -42,7 +42,7 @@ def read(path: str | os.PathLike[str], target: str | None = None, *, task: str |
     ``.parquet``            the same
     ``.npz``                arrays ``X`` and ``y``, or ``X_train``, ``y_train``, ``X_test``, …
     a folder                of images, ``folder/<class>/<image>``; or of parts, ``folder/train/…``
-    an image                to predict for
+    an image                to predict for; or a folder of images alone
     a name of `CATALOGUE`   "mnist", "digits", "iris", …
     ======================  =======================================================================
 
@@ -203,6 +203,8 @@ def _images(path: Path, size: tuple[int, int] | None, channels: int | None,
                             "with a folder of images for each class")  # fmt: skip
         X = read_images([path], size, channels, limit)
         return examples_of(path, X, None, encoding=encoding)
+    if encoding is not None and (flat := unlabelled_images(path)):
+        return examples_of(path, read_images(flat, size, channels, limit), None, encoding=encoding)
     files, labels, part = labelled_images(path)
     X = read_images(files, size, channels, limit)
     if encoding is not None:
