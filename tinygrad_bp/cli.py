@@ -1,6 +1,6 @@
 """The command ``tinygrad-bp``: finds the subcommand, and turns how it ends into an exit code.
 
-A subcommand is one line in `COMMANDS` and a module ``<name>/command.py`` with two functions:
+A subcommand is one line in `COMMANDS` and a module ``commands/<name>.py`` with two functions:
 
 - ``add_options(parser)`` declares its options on an `argparse` parser;
 - ``run(parser, args)`` does the work and returns the exit code. Bad values end in
@@ -23,6 +23,13 @@ from . import __version__
 
 #: name of the subcommand -> what it does, in a line
 COMMANDS = {
+    "train": "train a network on a table, arrays, images or a data set with a name",
+    "resume": "go on with a run that was stopped, as if it never had been",
+    "evaluate": "measure what a run has learnt",
+    "predict": "predict with what a run has learnt: a file in, a CSV out",
+    "explain": "derive the gradients of a run's network, as formulas",
+    "draw": "draw the graph of a network",
+    "datasets": "list the data sets that are known by name",
     "demo": "train the notes' network on handwritten digits and write a report",
     "port": "rewrite the imports of a PyTorch script and list what it would miss",
 }
@@ -34,6 +41,7 @@ _DESCRIPTION = """\
 Backpropagation with PyTorch's names, on NumPy alone.
 
 Start with:  tinygrad-bp demo
+             tinygrad-bp train --data digits
 """
 _EPILOG = """\
 Options of a command:  tinygrad-bp COMMAND --help
@@ -67,7 +75,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"tinygrad_bp {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, summary in COMMANDS.items():
-        module = import_module(f".{name}.command", __package__)
+        module = import_module(f".commands.{name}", __package__)
         command = commands.add_parser(
             name,
             help=summary,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from ..train.runs import shown
 from .folder import FILES
 from .gradients import TOLERANCE
 from .outcome import Outcome
@@ -125,14 +125,6 @@ def listing(folder: Path, skipped: list[str]) -> str:
     lines += [f"  {name:<20}{what}" for name, what in FILES.items() if (folder / name).exists()]
     lines += [f"  {line}" for line in skipped]
     return "\n".join(lines)
-
-
-def shown(path: Path) -> str:
-    """Write a path from the present folder, if it lies in it."""
-    try:
-        return os.fspath(path.resolve().relative_to(Path.cwd()))
-    except (ValueError, OSError):
-        return os.fspath(path)
 
 
 def percent(share: float) -> str:

@@ -2,43 +2,32 @@
 
 from __future__ import annotations
 
-import io
 import math
 import subprocess
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..train.report.style import (
+    DARK,
+    LIGHT,
+    Colors,
+    PictureMissingError,
+    dress,
+    figure,
+    plain_ticks,
+    png,
+)  # fmt: skip
 from . import explained
 from .network import Array, Network, tensors
 from .outcome import Outcome
 from .training import check_batch
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    pass
 
 INSTALL = 'pip install "tinygrad_bp[demo]"'
 GALLERY = 20  # misclassified digits shown
-
-
-class PictureMissingError(Exception):
-    """A picture can't be drawn on this machine; the message says what is missing."""
-
-
-class Colors(NamedTuple):
-    """What a picture is drawn with: the same colours as in ``report.css``."""
-
-    paper: str
-    ink: str
-    muted: str
-    grid: str
-    first: str
-    second: str
-
-
-LIGHT = Colors("#ffffff", "#1f2937", "#6b7280", "#e5e7eb", "#2563a8", "#c2620e")
-DARK = Colors("#1b2027", "#e5e7eb", "#9aa4b2", "#323a45", "#7db4f0", "#f0a35e")
 
 
 def draw_all(outcome: Outcome) -> tuple[dict[str, bytes], list[str]]:
@@ -73,21 +62,6 @@ def draw_all(outcome: Outcome) -> tuple[dict[str, bytes], list[str]]:
     return drawn, skipped
 
 
-def _figure(width: float, height: float, colors: Colors) -> Figure:
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise PictureMissingError("matplotlib is missing") from error
-    return Figure(figsize=(width, height), layout="constrained", facecolor=colors.paper)
-
-
-def _png(figure: Figure) -> bytes:
-    buffer = io.BytesIO()
-    # Without its version of matplotlib, a picture is the same in every run of the same settings.
-    figure.savefig(buffer, format="png", dpi=160, metadata={"Software": None})
-    return buffer.getvalue()
-
-
 def curves(outcome: Outcome, colors: Colors = LIGHT) -> bytes:
     """Draw loss and accuracy over the epochs.
 
@@ -102,14 +76,14 @@ def curves(outcome: Outcome, colors: Colors = LIGHT) -> bytes:
         matplotlib is not installed.
     """
     epochs = [epoch for epoch in outcome.epochs if epoch.finite]
-    figure = _figure(9.0, 3.5, colors)
-    left, right = figure.subplots(1, 2)
+    canvas = figure(9.0, 3.5, colors)
+    left, right = canvas.subplots(1, 2)
     numbers = [epoch.number for epoch in epochs]
-    _dress(left, colors, "Loss on the training data", "cross-entropy J (nats, mean)")
+    dress(left, colors, "Loss on the training data", "cross-entropy J (nats, mean)")
     left.plot(numbers, [epoch.loss for epoch in epochs], color=colors.first, marker="o", ms=3.5)
     left.set_yscale("log")
-    _plain_ticks(left)
-    _dress(right, colors, "Accuracy", "right answers (%)")
+    plain_ticks(left)
+    dress(right, colors, "Accuracy", "right answers (%)")
     # The untrained network's 10 % would squeeze all the rest into the top of the picture.
     shown = epochs[1:] or epochs
     for label, color, marker, values in (
@@ -118,30 +92,7 @@ def curves(outcome: Outcome, colors: Colors = LIGHT) -> bytes:
     ):
         right.plot(numbers[-len(values) :], values, color=color, marker=marker, ms=3.5, label=label)
     right.legend(frameon=False, labelcolor=colors.ink, loc="lower right")
-    return _png(figure)
-
-
-def _dress(axes: Axes, colors: Colors, title: str, unit: str) -> None:
-    from matplotlib.ticker import MaxNLocator
-
-    axes.set_facecolor(colors.paper)
-    axes.set_title(title, color=colors.ink, fontsize=11, loc="left", weight="bold")
-    axes.set_xlabel("epoch", color=colors.muted)
-    axes.set_ylabel(unit, color=colors.muted)
-    axes.tick_params(colors=colors.muted, which="both", length=0)
-    axes.grid(color=colors.grid, linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.spines[:].set_visible(False)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-
-
-def _plain_ticks(axes: Axes) -> None:
-    """Label a logarithmic axis 0.01, 0.02, 0.05, … instead of with powers of ten."""
-    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
-
-    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    return png(canvas)
 
 
 def mistakes(outcome: Outcome) -> tuple[Array, Array]:
@@ -172,15 +123,15 @@ def misclassified(outcome: Outcome, colors: Colors = LIGHT) -> bytes | None:
     shown = wrong[:GALLERY]
     columns = min(5, len(shown))
     rows = math.ceil(len(shown) / columns)
-    figure = _figure(9.0 * columns / 5, 2.25 * rows, colors)
+    canvas = figure(9.0 * columns / 5, 2.25 * rows, colors)
     from matplotlib.colors import LinearSegmentedColormap
 
-    grid = figure.subplots(rows, columns, squeeze=False).flat
+    grid = canvas.subplots(rows, columns, squeeze=False).flat
     for axes in grid:
         axes.set(xticks=[], yticks=[], facecolor=colors.paper)
         axes.spines[:].set(color=colors.grid, visible=False)
     ink = LinearSegmentedColormap.from_list("ink", [colors.paper, colors.ink])
-    for axes, sample in zip(figure.axes, shown, strict=False):
+    for axes, sample in zip(canvas.axes, shown, strict=False):
         image = outcome.data.X_test[:, sample].reshape(outcome.data.picture)
         axes.imshow(image, cmap=ink, vmin=0, vmax=1, interpolation="nearest")
         axes.spines[:].set_visible(True)
@@ -192,7 +143,7 @@ def misclassified(outcome: Outcome, colors: Colors = LIGHT) -> bytes | None:
             0.5, 1.04, f"{said}: {_percent(P[said, sample])}, {true}: {_percent(P[true, sample])}",
             transform=axes.transAxes, ha="center", va="bottom", color=colors.muted, fontsize=9.5,
         )  # fmt: skip
-    return _png(figure)
+    return png(canvas)
 
 
 def _percent(probability: float) -> str:

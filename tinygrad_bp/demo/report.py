@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape as text
-from importlib.resources import files
 
+from ..train.report.markup import document, image, scientific, table
 from . import explained, formulas, pictures
 from .console import percent
 from .gradients import NAMES, TOLERANCE
-from .markup import image, scientific, table
 from .outcome import ENDINGS, Outcome, versions
 from .training import check_batch
 
@@ -52,16 +51,9 @@ def page(outcome: Outcome, drawn: dict[str, bytes], skipped: list[str]) -> str:
         HTML.
     """
     report = Report(outcome, drawn, skipped)
-    style = files(__package__).joinpath("report.css").read_text(encoding="utf-8")
     title = f"{outcome.folder.name}: digits learnt by backpropagation"
     body = "\n".join(section(report) for section in SECTIONS)
-    return (
-        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<meta name="color-scheme" content="light dark">\n'
-        f"<title>{text(title)}</title>\n<style>\n{style}</style>\n</head>\n"
-        f"<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
-    )
+    return document(title, body)
 
 
 def headline(report: Report) -> str:

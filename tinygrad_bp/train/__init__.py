@@ -12,6 +12,10 @@
 `history`        the table of epochs; `progress`: what is seen meanwhile
 `checkpoints`    states on disk; `resuming`: what is in them; `locks`: one run a folder
 `randomness`     the streams in them; `interrupts`: Ctrl-C
+`runs`           the folder of a run; `record`: what it was asked to do
+`models`         ``mlp:784-128-10``, or a Python file
+`experiment`     a run from its record; `report`: its pictures and its page
+`tensorboard`    the history as event files
 ===============  ==================================================================
 """
 
@@ -37,11 +41,12 @@ from .metrics import (
 )
 from .objectives import LOSSES, Objective
 from .schedules import SCHEDULES
+from .tensorboard import TensorBoard
 from .trainer import Trainer
 
 __all__ = [
     "AUC", "F1", "LOSSES", "METRICS", "R2", "SCHEDULES", "Accuracy", "Batch", "Callback",
     "CheckpointWarning", "Checkpoints", "ConfusionMatrix", "EarlyStopping", "Health", "History",
     "LRRange", "MeanAbsoluteError", "MeanSquaredError", "Metric", "Objective", "Perplexity",
-    "Precision", "Recall", "Trainer", "Transform",
+    "Precision", "Recall", "TensorBoard", "Trainer", "Transform",
 ]  # fmt: skip

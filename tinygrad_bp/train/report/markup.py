@@ -1,10 +1,23 @@
-"""The parts of HTML that the report is put together from."""
+"""The parts of HTML that reports are put together from."""
 
 from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable
 from html import escape as text
+from importlib.resources import files
+
+
+def document(title: str, body: str) -> str:
+    """Write a page that needs no other file and no network."""
+    style = files(__package__).joinpath("report.css").read_text(encoding="utf-8")
+    return (
+        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<meta name="color-scheme" content="light dark">\n'
+        f"<title>{text(title)}</title>\n<style>\n{style}</style>\n</head>\n"
+        f"<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
+    )
 
 
 def image(drawn: dict[str, bytes], name: str, alt: str) -> str:

@@ -16,8 +16,8 @@ import sys
 import tokenize
 from pathlib import Path
 
-from .missing import find_missing
-from .rewrite import rewrite
+from ..port.missing import find_missing
+from ..port.rewrite import rewrite
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

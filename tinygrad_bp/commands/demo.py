@@ -10,17 +10,16 @@ Ctrl-C stops, and leaves what was done so far.
 from __future__ import annotations
 
 import argparse
-import math
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .settings import DEFAULTS, HIDDEN, RATES, Settings
+from ..demo.settings import DEFAULTS, HIDDEN, RATES, Settings
+from . import options as kinds
 
 if TYPE_CHECKING:
-    from .outcome import Outcome
-    from .sources import Columns
+    from ..demo.outcome import Outcome
+    from ..demo.sources import Columns
 
 INTERRUPTED = 130
 
@@ -31,7 +30,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     def by_data(option: str) -> str:
         return ", ".join(f"{values[option]} for {data}" for data, values in DEFAULTS.items())
 
-    whole = _whole(1)
+    whole = kinds.whole(1)
     what = parser.add_argument_group("what is learnt")
     what.add_argument(
         "--data",
@@ -66,10 +65,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="sgd: the notes' W := W - lr dW (default); adam",
     )
     rates = ", ".join(f"{rate:g} for {name}" for name, rate in RATES.items())
-    how.add_argument("--lr", type=_rate, metavar="X", help=f"learning rate (default {rates})")
+    how.add_argument(
+        "--lr", type=kinds.number(), metavar="X", help=f"learning rate (default {rates})"
+    )
     how.add_argument(
         "--seed",
-        type=_whole(0),
+        type=kinds.whole(0),
         metavar="N",
         default=0,
         help="of the first weights and the order of the samples; the same seed gives "
@@ -85,7 +86,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     where.add_argument(
         "--name",
-        type=_name,
+        type=kinds.name,
         metavar="NAME",
         help="folder of this run, inside it (default digits-001, -002, ...)",
     )
@@ -106,7 +107,7 @@ def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
     )
     data = _load(parser, args.data)
     folder = _folder(parser, args)
-    from .outcome import Outcome
+    from ..demo.outcome import Outcome
 
     outcome = Outcome(settings, data, folder)
     try:
@@ -122,8 +123,8 @@ def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
 
 
 def _load(parser: argparse.ArgumentParser, name: str) -> Columns:
-    from .pictures import INSTALL
-    from .sources import load
+    from ..demo.pictures import INSTALL
+    from ..demo.sources import load
 
     try:
         return load(name)
@@ -140,7 +141,7 @@ def _load(parser: argparse.ArgumentParser, name: str) -> Columns:
 
 
 def _folder(parser: argparse.ArgumentParser, args: argparse.Namespace) -> Path:
-    from . import folder as files
+    from ..demo import folder as files
 
     try:
         if args.name is None:
@@ -156,7 +157,7 @@ def _folder(parser: argparse.ArgumentParser, args: argparse.Namespace) -> Path:
 def _train(outcome: Outcome) -> int:
     import numpy as np
 
-    from . import console, training
+    from ..demo import console, training
 
     console.say(console.introduction(outcome))
     start = time.perf_counter()
@@ -183,8 +184,8 @@ def _train(outcome: Outcome) -> int:
 
 
 def _write(outcome: Outcome, draw: bool) -> None:
-    from . import console, pictures, report
-    from . import folder as files
+    from ..demo import console, pictures, report
+    from ..demo import folder as files
 
     console.say(console.conclusion(outcome))
     outcome.save_numbers()
@@ -195,35 +196,3 @@ def _write(outcome: Outcome, draw: bool) -> None:
             files.write(outcome.folder / name, content)
     files.write(outcome.folder / "report.html", report.page(outcome, drawn, skipped))
     console.say(console.listing(outcome.folder, skipped))
-
-
-def _whole(least: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        try:
-            value = int(text)
-        except ValueError:
-            value = least - 1
-        if value < least:
-            raise argparse.ArgumentTypeError(f"a whole number from {least} on, not {text!r}")
-        return value
-
-    return read
-
-
-def _rate(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"a number above 0, not {text!r}")
-    return value
-
-
-def _name(text: str) -> str:
-    plain = text.strip() and text.isprintable() and not set(text) & {"/", "\\"}
-    if not plain or text in (".", ".."):
-        raise argparse.ArgumentTypeError(
-            f"the name of one folder, not {text!r}; --out says where it is"
-        )
-    return text
