@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import textwrap
 from collections.abc import Sequence
 from functools import partial
 from importlib import import_module
@@ -56,6 +57,15 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
 
 
+def _filled(text: str) -> str:
+    """Fill the paragraphs of a text to 80 columns; what is indented stays as it is."""
+    parts = (
+        part if "\n  " in part else textwrap.fill(part, 80, break_on_hyphens=False)
+        for part in text.strip("\n").split("\n\n")
+    )
+    return "\n\n".join(parts)
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line.
 
@@ -79,7 +89,7 @@ def build_parser() -> argparse.ArgumentParser:
         command = commands.add_parser(
             name,
             help=summary,
-            description=module.__doc__,
+            description=_filled(module.__doc__ or ""),
             formatter_class=raw,
             allow_abbrev=False,
         )

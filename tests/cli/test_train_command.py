@@ -1,4 +1,4 @@
-"""``tinygrad-bp train`` and what works on its runs: from files to a report, and errors in a line."""
+"""``tinygrad-bp train`` and what works on its runs: from files to a report, errors in a line."""
 
 import csv
 import io
@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import tinygrad_bp as tgb
 from tinygrad_bp import cli
 from tinygrad_bp.train.experiment import FILES
 
@@ -66,9 +67,7 @@ def test_a_table_of_classes_from_the_file_to_the_predictions(here, capsys):
 
     code, out, _ = run(capsys, "evaluate", folder, "--json")
     assert code == 0 and json.loads(out) == record["results"]["test"]
-    code, out, _ = run(
-        capsys, "evaluate", folder, "--data", "goods.csv", "--metrics", "accuracy,f1"
-    )
+    code, out, _ = run(capsys, "evaluate", folder, "--data", "goods.csv", "--metrics", "f1")
     assert code == 0 and "f1" in out and "cheap" in out
 
     code, out, _ = run(capsys, "predict", folder, "goods.csv", "--probabilities")
@@ -81,7 +80,8 @@ def test_a_table_of_classes_from_the_file_to_the_predictions(here, capsys):
 
 def test_numbers_are_predicted_in_their_own_unit(here, capsys):
     code, out, err = run(
-        capsys, "train", "--data", "goods.csv", "--target", "price", "--drop", "kind", "--epochs", "30",
+        capsys, "train", "--data", "goods.csv", "--target", "price", "--drop", "kind",
+        "--epochs", "30",
         "--lr", "0.02", "--no-report", "--name", "prices",
     )  # fmt: skip
     assert code == 0 and err == "" and "regression" in out
@@ -115,8 +115,9 @@ def test_a_run_that_is_resumed_ends_as_one_that_was_not_stopped(here, capsys):
     assert record["ending"] == "running"
     code, _, err = run(capsys, "resume", "runs/cut", "--no-report")
     assert code == 0 and err == ""
-    whole, cut = (Path("runs", name, "model.safetensors").read_bytes() for name in ("whole", "cut"))
-    assert whole == cut
+    whole, cut = (tgb.load(Path("runs", name, "model.safetensors")) for name in ("whole", "cut"))
+    assert len(whole) == 4
+    assert all(np.array_equal(whole[key].numpy(), cut[key].numpy()) for key in whole)
 
 
 def test_an_ended_run_goes_on_for_more_epochs(here, capsys):
@@ -131,7 +132,7 @@ def test_what_a_run_learnt_can_be_explained_and_drawn(here, capsys):
     pytest.importorskip("graphviz")
     assert run(capsys, *CLASSES, "--epochs", "1", "--model", "mlp:in-4-out", "--no-report")[0] == 0
     code, out, _ = run(capsys, "explain", "runs/goods-001")
-    assert code == 0 and "dW1" in out
+    assert code == 0 and "Forward" in out and "ReLU" in out
     assert run(capsys, "draw", "runs/goods-001")[0] == 0
     assert "<svg" in Path("runs/goods-001/graph.svg").read_text()
 
@@ -166,8 +167,9 @@ def test_a_damaged_record_is_one_line(here, capsys, text):
         assert code == 1 and out == "" and err.count("\n") == 1 and "run.json" in err
 
 
-def test_every_command_has_help_and_the_data_sets_are_listed(capsys):
+def test_every_command_has_help_and_the_data_sets_are_listed(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
     for name in cli.COMMANDS:
         code, out, _ = run(capsys, name, "--help")
-        assert code == 0 and len(out) > 200 and max(map(len, out.splitlines())) <= 100
+        assert code == 0 and len(out) > 200 and max(map(len, out.splitlines())) <= 80
     assert "mnist" in run(capsys, "datasets")[1]

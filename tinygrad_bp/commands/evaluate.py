@@ -48,18 +48,16 @@ def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
         experiment = Experiment(record, data, args.run_folder, quiet=True)
         with told_in_lines():
             experiment.model.load_state_dict(load_model(args.run_folder, record).state_dict())
-        matrix = ConfusionMatrix()
         trainer = experiment.trainer
-        if data.classes:
-            trainer.metrics.append(matrix)
         values = plain(trainer.evaluate(data.X, data.y))
-        values.pop(matrix.name, None)
         if args.json:
             print(json.dumps(values))
             return 0
         print(pair("data", f"{data.source}: {len(data)} examples"))
         for name, value in values.items():
             print(pair(name, "not a number" if value is None else f"{value:.6g}"))
-        if data.classes and (text := confusion_table(matrix, data.classes)):
-            print(f"\n{text}")
+        if data.classes:
+            matrix = ConfusionMatrix()
+            matrix.update(trainer.predict(data.X), data.y)
+            print(confusion_table(matrix, data.classes))
     return 0

@@ -50,7 +50,7 @@ def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
         if hasattr(model, "loss"):
             objective.loss = model.loss(experiment.loss_name)
         loss = objective(model(X), y).named("J")
-        derivation = explain(loss, names=dict(model.named_parameters()))
+        derivation = explain(loss, model=model)
         if args.output is None:
             print(derivation)
             return 0

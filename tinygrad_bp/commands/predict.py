@@ -26,9 +26,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``tinygrad-bp predict``."""
     options.add_run(parser)
     parser.add_argument("data", metavar="DATA",
-                        help="a table, an .npz file, an image, or a folder of images")  # fmt: skip
+                        help="a table, .npz, an image, or a folder of images")  # fmt: skip
     parser.add_argument("-o", "--output", type=Path, metavar="FILE",
-                        help="write the CSV there, whole or not at all (standard output)")  # fmt: skip
+                        help="write the CSV there instead of printing it")  # fmt: skip
     parser.add_argument("--probabilities", action="store_true",
                         help="the probability of each class, a column each")  # fmt: skip
     parser.add_argument("--unknown", choices=("error", "zeros"), default="error",

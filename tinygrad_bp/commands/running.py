@@ -91,7 +91,7 @@ def conclusion(experiment: Experiment, folder: Path, skipped: list[str]) -> str:
 
 
 def confusion_table(metric: ConfusionMatrix, classes: tuple[str, ...]) -> str:
-    """Write which class was taken for which, if there are few enough for a line."""
+    """Write which class was taken for which; "" where a line can't hold so many."""
     width = max(5, *(min(len(c), 10) for c in classes), len(f"{metric.matrix.max():d}")) + 1
     if width * (len(classes) + 1) > _WIDTH:
         return ""

@@ -136,7 +136,8 @@ def _model(group: Any) -> None:
         "--activation",
         choices=ACTIVATIONS,
         default="relu",
-        help="between the layers of an mlp (relu)",
+        metavar="NAME",
+        help=f"between the layers of an mlp: {', '.join(ACTIVATIONS)} (relu)",
     )
     group.add_argument(
         "--dropout",
@@ -164,7 +165,10 @@ def _training(group: Any) -> None:
         help="examples an update: 1 is stochastic, all is batch descent (32)",
     )
     group.add_argument(
-        "--loss", choices=LOSSES, help="by default cross_entropy for classes, mse for numbers"
+        "--loss",
+        choices=LOSSES,
+        metavar="NAME",
+        help=f"{', '.join(LOSSES)}; by default cross_entropy for classes, mse for numbers",
     )
     group.add_argument(
         "--optimizer",
@@ -190,7 +194,8 @@ def _training(group: Any) -> None:
     group.add_argument(
         "--schedule",
         choices=SCHEDULES,
-        help="how the learning rate changes over the run (constant)",
+        metavar="NAME",
+        help=f"how the learning rate changes over the run: {', '.join(SCHEDULES)} (constant)",
     )
     group.add_argument(
         "--clip-norm",
