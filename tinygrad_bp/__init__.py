@@ -283,8 +283,8 @@ if _TYPE_CHECKING:
 # Loaded when first used: importing the package takes little longer than importing NumPy.
 _ROOMS: tuple[str, ...] = (
     "autograd", "datasets", "derivation", "diagnosis", "distributions", "drawing", "fft", "linalg",
-    "masked", "nn", "op", "optim", "signal", "special", "stepping", "textbook",
-    "train",
+    "masked", "nn", "op", "optim", "signal", "sklearn", "special", "stepping",
+    "textbook", "train",
 )  # fmt: skip
 _ROOMS += (
     "accelerator", "amp", "backends", "compiler", "cpu", "cuda", "distributed", "func",

@@ -223,6 +223,9 @@ def batches_of(data: Any, target: Any = None, weight: Any = None, **options: Any
     TypeError, ValueError
         For anything else, naming what is expected.
     """
+    if hasattr(data, "epoch") and hasattr(data, "fingerprint"):  # Batches already
+        batches: Batches = data
+        return batches
     if target is None and isinstance(data, (tuple, list)) and len(data) in (2, 3):
         data, target, *rest = data
         weight = rest[0] if rest else weight

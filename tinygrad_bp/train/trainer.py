@@ -14,7 +14,7 @@ import numpy as np
 from .. import optim
 from ..random import Generator, default_generator, manual_seed
 from .batches import Batch, Batches, Transform, batches_of, put_aside
-from .callbacks import Callback, copied_state
+from .callbacks import Callback
 from .checkpoints import Checkpoints, CheckpointWarning
 from .health import Health, divergence
 from .history import History
@@ -272,7 +272,7 @@ class Trainer:
 
     def _begin(self, train: Batches, checked: Batches | None, epochs: int, seed: int,
                resumed: bool) -> None:  # fmt: skip
-        self.batches = len(train)
+        self.batches, self._modules = len(train), list(self.model.modules())
         self.objective.settle(_targets_of(train, self))
         rates = [group["lr"] for group in self.optimizer.param_groups]
         if isinstance(self._schedule, str) and rates == self._left:
@@ -288,7 +288,7 @@ class Trainer:
         self._drawn_seed = seed
         self._identity = identity(self, train, epochs, self._schedule)
         self._streams = generators(self, train, checked)
-        self._order = positions(*self._streams)
+        self._order = self._positions()
         self._before: dict[str, Any] | None = None
         self._now: dict[str, Any] | None = None
         self._seconds, self._saved = 0.0, time.monotonic()
@@ -299,11 +299,11 @@ class Trainer:
             if self._now is not None:
                 restore(self._now, *self._streams)
                 self._now = None
-            self._order = positions(*self._streams)
+            self._order = self._positions()
             self._running = Running(self.metrics)
             for callback in self.callbacks:
                 callback.on_epoch_begin(self)
-            self._before = copied_state(self.model)
+            self._before = self._steps.snapshot()
         else:
             restore(self._order, *self._streams)
         batches = train.epoch(self.epoch, self.batch)
@@ -311,7 +311,9 @@ class Trainer:
             restore(self._now, *self._streams)
             self._now = None
         self._progress.begin(self.epoch, self.batch)
-        self.model.train()
+        for module in self._modules:
+            if not module.training:
+                module.training = True
         for group in groups(batches, self.accumulate):
             self.sample = group[0]
             results = self._steps.learn(group)
@@ -355,7 +357,7 @@ class Trainer:
             callback.on_epoch_end(self, row)
         self._progress.row(row)
         self.epoch, self.batch, self._seconds = self.epoch + 1, 0, 0.0
-        self._order, self._before = positions(*self._streams), None
+        self._order, self._before = self._positions(), None
         self._save()
 
     # --------------------------------------------------------------------------------- checkpoints
@@ -370,6 +372,10 @@ class Trainer:
             before=self._before, running=self._running.state_dict(),
         )  # fmt: skip
         self.checkpoints.save(state, self.updates)
+
+    def _positions(self) -> dict[str, Any]:
+        """Return where all streams are, if that is going to be kept."""
+        return {} if self.checkpoints is None else positions(*self._streams)
 
     def _newest(self) -> dict[str, Any] | None:
         if self.checkpoints is None:

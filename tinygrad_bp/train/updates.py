@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import math
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
@@ -10,7 +12,8 @@ import numpy as np
 
 from ..creation import tensor
 from ..mode import no_grad
-from ..nn.utils import clip_grad_norm_, clip_grad_value_, get_total_norm
+from ..nn.utils import clip_grad_norm_, clip_grad_value_
+from ..tensor import wrap
 from .batches import Batch
 from .objectives import Objective
 
@@ -60,6 +63,7 @@ class Updates:
         self.model, self.objective, self.optimizer = model, objective, optimizer
         self.clip_norm, self.clip_value = clip_norm, clip_value
         self._parameters = [p for p in model.parameters() if p.requires_grad]
+        self._kept: dict[str, Any] = model.state_dict(keep_vars=True)
         self._whole: Any = self._update
         self._part: Any = self._gather
         if compiled:
@@ -105,7 +109,15 @@ class Updates:
 
     def gradient_norm(self) -> float:
         """Return the norm of the gradients of the last update, after clipping."""
-        return float(get_total_norm([p.grad for p in self._parameters if p.grad is not None]))
+        gradients = [p.grad._array.ravel() for p in self._parameters if p.grad is not None]
+        return math.sqrt(sum(float(g @ g) for g in gradients))
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return copies of the model's parameters and buffers, as its ``state_dict`` names them."""
+        return {
+            name: wrap(t._array.copy()) if hasattr(t, "_array") else copy.deepcopy(t)
+            for name, t in self._kept.items()
+        }
 
     def _backward(self, inputs: Any, target: Any, weight: Any, share: Any) -> Any:
         output = self.model(*inputs)
@@ -134,4 +146,4 @@ class Updates:
 
 def seen(loss: Any, output: Any, target: Any, weight: float) -> Seen:
     """Take the numbers out of tensors."""
-    return Seen(float(loss), weight, output.detach().numpy(), target.detach().numpy())
+    return Seen(loss._array.item(), weight, output._array, target._array)
