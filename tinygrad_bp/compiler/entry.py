@@ -7,7 +7,7 @@ is to be checked before a program is run, and put in place after it, is written 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..storage import latest, tick
@@ -55,7 +55,7 @@ def write_entry(
     execute: Any,
     gradients: list[tuple[Any, Any, bool]],
     storages: list[Any],
-    effects: list[Callable[[], Any]],
+    effects: Sequence[Callable[[], Any]],
     rebuild: Any,
     operands: str = "",
 ) -> tuple[Entry, Callable[[Any, Any], bool]]:
