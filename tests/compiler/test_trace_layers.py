@@ -24,8 +24,7 @@ REFUSED = (
     "CTCLoss", "AdaptiveLogSoftmaxWithLoss!", "Embedding {'max_norm'", "EmbeddingBag max",
     "EmbeddingBag sum {'padding_idx'", "EmbeddingBag sum {'max_norm'",
     "EmbeddingBag mean {'padding_idx'", "EmbeddingBag mean {'max_norm'", "spectral_norm by a hook",
-    "BatchNorm1d momentum None", "BatchNorm2d momentum None", "BatchNorm3d momentum None",
-    "BatchNorm2d averaging", "BatchNorm1d trained, then evaluated",
+    "BatchNorm1d trained, then evaluated",
 )  # fmt: skip
 
 #: Records whose inputs can't be shuffled, or whose module can't be copied.

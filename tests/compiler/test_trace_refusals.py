@@ -151,21 +151,6 @@ def test_optimizers_without_a_formula_are_refused() -> None:
         compile(step)(*regression())
 
 
-def test_a_scheduler_in_the_step_is_refused() -> None:
-    model = mlp()
-    opt = tgb.optim.SGD(model.parameters(), 0.1)
-    scheduler = tgb.optim.lr_scheduler.StepLR(opt, 1)
-
-    def step(x: Any, y: Any) -> Any:
-        opt.zero_grad()
-        (model(x) - y).square().mean().backward()
-        opt.step()
-        scheduler.step()
-
-    with pytest.raises(TraceError, match="scheduler"):
-        compile(step)(*regression())
-
-
 class Counting(tgb.nn.Module):
     calls = 0
 

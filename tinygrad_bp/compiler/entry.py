@@ -7,7 +7,7 @@ is to be checked before a program is run, and put in place after it, is written 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..storage import latest, tick
@@ -55,6 +55,7 @@ def write_entry(
     execute: Any,
     gradients: list[tuple[Any, Any, bool]],
     storages: list[Any],
+    effects: Sequence[Callable[[], Any]],
     rebuild: Any,
     operands: str = "",
 ) -> tuple[Entry, Callable[[Any, Any], bool]]:
@@ -75,6 +76,8 @@ def write_entry(
         each step.
     storages : list of Storage
         Memory that the program writes to, which recorded graphs may have kept.
+    effects : list of callable
+        What is called after each run.
     rebuild : callable or None
         Makes of the outputs what the step returns; None for a single tensor.
     operands : str
@@ -110,6 +113,7 @@ def write_entry(
         for storage in storages:
             s = bind(storage)
             lines.append(f"{s}.version += 1; {s}.changed_at = now; {s}.exposed = None")
+    lines += [f"{bind(effect)}()" for effect in effects]
     if rebuild is None:
         lines += ["out = new(Tensor)", "out._array = outputs[0]", "out._node = None", "return out"]
     else:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from .. import inplace
-from ..mode import no_grad
+from ..mode import modes, no_grad
 from ..optim import (
     ASGD,
     SGD,
@@ -41,11 +42,11 @@ class Update:
     optimizer: Any
     group: int
     parameter: Any
-    gradient: Any
     formula: Any
     names: tuple[str, ...]
     flags: tuple[str, ...]
     numbers: tuple[float, ...]
+    turn: int  # which step of this optimizer it belongs to, from 0
 
     @property
     def signature(self) -> Any:
@@ -62,12 +63,16 @@ class Recording(Trace):
         In the order of the program's scalars.
     optimizers : list of Optimizer
         That made a step.
+    effects : list of callable
+        What each run of the program does in Python after itself: the steps of schedulers.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.updates: list[Update] = []
         self.optimizers: list[Any] = []
+        self.effects: list[functools.partial[Any]] = []
+        self._turn = 0
         self._options: list[tuple[Any, Any]] = []
         self._stepping: Any = None
 
@@ -114,14 +119,15 @@ class Recording(Trace):
             )
         if any(args) or any(kwargs.values()):
             self.refuse("an optimizer's step with a closure", "Call the closure's code before it.")
-        if optimizer._optimizer_step_pre_hooks or optimizer._optimizer_step_post_hooks:
-            self.refuse("an optimizer has hooks around its step", "Call them outside of the step.")
-        if optimizer in self.optimizers:
-            self.refuse("an optimizer makes two steps", "Compile a function with one step of it.")
+        if any(getattr(e.args[0], "optimizer", optimizer) is optimizer for e in self.effects):
+            self.refuse(
+                "a scheduler is stepped before its optimizer",
+                "Call scheduler.step() after optimizer.step(), or after the compiled step.",
+            )
         if self.failed is not None:
             return NotImplemented
+        self._turn = sum(other is optimizer for other in self.optimizers)
         self.optimizers.append(optimizer)
-        optimizer._opt_called = True
         self._stepping, self.hosting = optimizer, True
         try:
             out = step(optimizer)
@@ -163,18 +169,36 @@ class Recording(Trace):
         groups = self._stepping.param_groups
         group = next(i for i, g in enumerate(groups) if any(parameter is p for p in g["params"]))
         self.updates.append(
-            Update(self._stepping, group, parameter, gradient, formula, tuple(scalars), flags,
-                   tuple(scalars.values()))
+            Update(self._stepping, group, parameter, formula, tuple(scalars), flags,
+                   tuple(scalars.values()), self._turn)
         )  # fmt: skip
+
+    def scheduled(self, step: Any, scheduler: Any, *args: Any, **kwargs: Any) -> Any:
+        """Run the step of a scheduler, as ever; it is run again after each run of the program."""
+        if any(hasattr(x, "_array") for x in (*args, *kwargs.values())):
+            self.refuse(
+                "a scheduler takes a tensor, which it looks at",
+                "Return the tensor, and call scheduler.step(…) with it after the compiled step.",
+            )
+        known = [i for i, (o, options) in enumerate(self._options) if _options(o) == options]
+        trace, modes.trace = modes.trace, None
+        try:
+            out = step(scheduler, *args, **kwargs)
+        finally:
+            modes.trace = trace
+        self.effects.append(functools.partial(step, scheduler, *args, **kwargs))
+        for i in known:
+            self._options[i] = self._options[i][0], _options(self._options[i][0])
+        return out
 
     def check_options(self) -> None:
         """Refuse a step that changes an optimizer's options: the change would not come again."""
         for optimizer, options in self._options:
             if _options(optimizer) != options:
                 raise refuse(
-                    "a scheduler is stepped (or an option of an optimizer is changed) in the step",
-                    "Call scheduler.step() after the compiled step: its change is followed without "
-                    "compiling anew.",
+                    "an option of an optimizer is changed in the step",
+                    "Change it after the compiled step, or by a scheduler in it: the change is "
+                    "followed without compiling anew.",
                 )
 
 

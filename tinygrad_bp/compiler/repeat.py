@@ -31,7 +31,7 @@ class Digest:
     states : list of int
         Which memory was read that outlives the step, by the ids of arrays; 0 where it was new.
     draws : list of str
-        How random numbers are drawn.
+        How random numbers are drawn; and which schedulers are stepped.
     updates : list
         What the optimizers did: they may do something else in the first step than in the second.
     """
@@ -82,6 +82,7 @@ def digest_of(recording: Recording) -> Digest:
                 text.update(value.array.tobytes())
         calls.append((text.digest(), call.line))
     draws = [f"{d.method} {_plain(d.args)} {_plain(d.kwargs)}" for d in recording.draws]
+    draws += [type(effect.args[0]).__name__ for effect in recording.effects]
     states = [
         id(v.array) if v.array is not None and recording.was_there(v.array) else 0
         for v in numbers if v.kind == "state"

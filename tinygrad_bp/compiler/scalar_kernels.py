@@ -45,7 +45,10 @@ SOURCE = '''
 def exp32(x):
     """Give e^x = 2^n e^r with |r| ≤ ½ ln 2."""
     x = _TOP if x > _TOP else x
-    x = _BOTTOM if x < _BOTTOM else x
+    # Where the result is 0, e^0 is computed: a number too small for its exponent takes a processor
+    # a hundred times as long, and attention asks for e^−∞ wherever a key is hidden.
+    none = x < _BOTTOM
+    x = _ZERO if none else x
     n = fma(x, _LOG2_E, _MAGIC) - _MAGIC
     r = fma(n, -_LN2_HIGH, x)
     r = fma(n, -_LN2_LOW, r)
@@ -60,7 +63,7 @@ def exp32(x):
     half = whole >> np.int32(1)
     low = float_of_bits(np.int32((half + np.int32(127)) << np.int32(23)))
     high = float_of_bits(np.int32((whole - half + np.int32(127)) << np.int32(23)))
-    return y * low * high
+    return _ZERO if none else y * low * high
 
 
 def log32(x):

@@ -57,7 +57,7 @@ def ask_for(updates: list[Update], program: Program) -> Ask | None:
         for i, one in enumerate(functions):
             found = one()
             if found is None:
-                for earlier in asked[:i]:
+                for earlier in reversed(asked[:i]):
                     earlier.undo()
                 return None
             numbers += found
@@ -75,6 +75,7 @@ def _lockstep(updates: list[Update]) -> list[tuple[Update, list[Update]]]:
                 type(update.optimizer) in _COUNTING
                 and update.optimizer is leader.optimizer
                 and update.group == leader.group
+                and update.turn == leader.turn
                 and update.signature == leader.signature
                 and update.numbers == leader.numbers
                 and _count(update) == _count(leader)

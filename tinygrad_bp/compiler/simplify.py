@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..op import Op
-from ..rules import attention, gelu, layer_norm, linalg, loss, reduce, rows, shape
+from ..rules import attention, gelu, index, layer_norm, linalg, loss, reduce, rows, shape
 from ..rules import elementwise as ew
 from ..rules.index import slice_
 from .program import Call, Program, Value
@@ -227,6 +227,15 @@ def _layer_norm_pull(w: Writer, gradient: Value, x: Value, weight: Any,
     along = w.map(ew.divide, w.sum(w.map(ew.multiply, h, z), -1, True), n)
     rest = w.map(ew.subtract, w.map(ew.subtract, h, average), w.map(ew.multiply, z, along))
     return w.map(ew.multiply, rest, s), w.sum(gz, 0), w.sum(g, 0)
+
+
+@_lowers(layer_norm.layer_norm_pull)
+def _layer_norm_pulled(w: Writer, gradient: Value, x: Value, weight: Any, eps: float) -> Value:
+    dx, dw, db = _layer_norm_pull(w, gradient, x, weight, eps)
+    rows, n = dx.shape
+    parts = (dx, w.reshape(dw, (1, n)), w.reshape(db, (1, n)))
+    out = Value("computed", (rows + 2, n), dx.dtype)
+    return w.call(index.concatenate, parts, {"axis": 0}, out)
 
 
 @_lowers(gelu.gelu_slope)

@@ -56,6 +56,9 @@ def kernel(op: Op, operands: tuple[Any, ...], attrs: dict[str, Any]) -> Callable
     step = NativeStep(Program(inputs=values, calls=w.calls, outputs=[made]))
     if not all(isinstance(entry, str) for entry in step.entries):  # some of it is NumPy's
         return None
+    (returned,) = step.lowered.program.outputs
+    if (returned.shape, returned.dtype) != (out.shape, out.dtype):
+        return None
 
     def run(arrays: tuple[Any, ...]) -> Any:
         if len(_room[0]) < step.room:

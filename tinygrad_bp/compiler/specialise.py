@@ -216,7 +216,7 @@ def _specialised(recording: Recording, out: Any, conditions: Conditions,
     execute = build(program)
     give_back()
     run, fits = write_entry(conditions, arguments, ask, recording.draws, execute, gradients,
-                        storages, None if rebuild.simple else rebuild,
+                        storages, recording.effects, None if rebuild.simple else rebuild,
                         "" if backward is None else backward.operands())  # fmt: skip
     return Specialised(program, execute, run, given, fits, digest)
 

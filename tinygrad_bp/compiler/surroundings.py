@@ -23,6 +23,7 @@ import numpy as np
 from ..changes import changes
 from ..nn.modules.hooks import GLOBAL_HOOKS
 from ..nn.modules.module import Module
+from ..optim.hooks import everywhere
 from ..optim.lr_scheduler import LRScheduler
 from ..optim.optimizer import Optimizer
 from ..source import is_ours
@@ -87,6 +88,9 @@ class Surroundings:
         self.seen: dict[int, Any] = {}
         self.classes: dict[int, Any] = {}
         self._hold(GLOBAL_HOOKS, self.modules)
+        for hooks in everywhere.values():
+            self._hold(hooks)
+            self._entries(hooks.values(), 0)
 
     def add(self, used: list[Any]) -> None:
         """Look at further objects that the step turned out to use."""
@@ -125,7 +129,13 @@ class Surroundings:
             # Its options are asked for in each step.
             for group in x.param_groups:
                 self._hold(group["params"])
+                asked = {k: v for k, v in group.items() if k in self.names and k != "params"}
+                if "param_groups" in self.names and asked:  # by the step itself
+                    self.held.append((group, Some(asked)))
             self._hold(x.param_groups)
+            for hooks in (x._optimizer_step_pre_hooks, x._optimizer_step_post_hooks):
+                self._hold(hooks)
+                self._entries(hooks.values(), depth)
         elif isinstance(x, LRScheduler):
             pass
         elif isinstance(x, (list, tuple, set, frozenset, deque)):

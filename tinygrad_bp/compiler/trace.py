@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Node, backprop
+from ..graph import Node, backprop, topological_order
 from ..mode import modes
 from ..op import SPEAKERS, Op
 from ..promotion import alike, promote
@@ -191,8 +191,13 @@ class Trace(Values):
         return found
 
     def went_through(self, tensor: Any) -> bool:
-        """Whether a backward of this step started from a tensor, or from what came of it."""
-        return any(tensor.node.number <= number for number in self._freed)
+        """Whether a backward of this step started from a tensor, or from what came of it.
+
+        Or from what the tensor came of, as a sum of losses: that can't be gone through again.
+        """
+        if any(tensor.node.number <= number for number in self._freed):
+            return True
+        return any(node.saved is None for node in topological_order([tensor.node]))
 
     def numpy_call(self, name: str, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """Run a NumPy function on watched arrays; note it as an operation."""

@@ -18,6 +18,7 @@ from .. import random
 from ..mode import modes
 from ..nn.modules.module import Module
 from ..op import SPEAKERS
+from ..optim.lr_scheduler import LRScheduler
 from ..optim.optimizer import Optimizer
 from ..storage import Storage
 from ..tensor import Tensor, apply
@@ -228,6 +229,23 @@ def _zero_grad(trace: Any, real: Any, optimizer: Any, set_to_none: bool = True) 
     trace.zeroed(parameters, set_to_none)
 
 
+def _scheduled(trace: Any, real: Any, *args: Any, **kwargs: Any) -> Any:
+    return trace.scheduled(real, *args, **kwargs)
+
+
+def _rates_asked(trace: Any, real: Any, scheduler: Any) -> Any:
+    trace.refuse(
+        "a scheduler is asked for its rates, which may be others in later steps",
+        "Ask it outside of the step.",
+    )
+    return real(scheduler)
+
+
+def _kinds_of(kind: type) -> set[type]:
+    """Collect a class and those that are derived from it."""
+    return {kind}.union(*map(_kinds_of, kind.__subclasses__()))
+
+
 @contextlib.contextmanager
 def watching(trace: Trace) -> Iterator[None]:
     """Let this thread's operations be noted in `trace`."""
@@ -249,6 +267,10 @@ def _changed(trace: Trace) -> Iterator[None]:
         (Optimizer, "_run", staticmethod(
             _only_here(Optimizer._run, lambda trace, real, *args: trace.update(real, *args))
         )),
+        *[(kind, name, _only_here(kind.__dict__[name], instead))
+          for kind in _kinds_of(LRScheduler)
+          for name, instead in (("step", _scheduled), ("get_last_lr", _rates_asked))
+          if name in kind.__dict__],
         (np, "asarray", _converted(np.asarray, False)),
         (np, "ascontiguousarray", _converted(np.ascontiguousarray, False)),
         (np, "array", _converted(np.array, True)),

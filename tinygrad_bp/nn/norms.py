@@ -64,7 +64,8 @@ def _check_channels(what: str, channels: int, **tensors: Any) -> None:
 
 def _moved(running: Any, seen: Any, momentum: float) -> Any:
     old = running._array
-    return wrap(old * (1 - momentum) + np.asarray(seen * momentum, old.dtype))
+    new = old * (1 - momentum) + np.asarray(seen * momentum, old.dtype)
+    return wrap(new if new.dtype == old.dtype else new.astype(old.dtype))
 
 
 def _update(running_mean: Any, running_var: Any, statistics: Any, n: int, momentum: float) -> None:

@@ -18,7 +18,7 @@ __all__ = [
 
 Hook = Callable[..., Any]
 
-_everywhere: dict[str, dict[int, Hook]] = {"before": {}, "after": {}}
+everywhere: dict[str, dict[int, Hook]] = {"before": {}, "after": {}}
 
 _KINDS = (
     "step_pre", "step_post", "state_dict_pre", "state_dict_post", "load_state_dict_pre",
@@ -31,12 +31,12 @@ def register_optimizer_step_pre_hook(hook: Hook) -> RemovableHandle:
 
     What it returns, if not None, takes the place of ``(args, kwargs)``.
     """
-    return _added(_everywhere["before"], hook)
+    return _added(everywhere["before"], hook)
 
 
 def register_optimizer_step_post_hook(hook: Hook) -> RemovableHandle:
     """Call ``hook(optimizer, args, kwargs)`` after each step of every optimizer."""
-    return _added(_everywhere["after"], hook)
+    return _added(everywhere["after"], hook)
 
 
 def _added(hooks: dict[int, Hook], hook: Hook, prepend: bool = False) -> RemovableHandle:
@@ -54,15 +54,12 @@ def hooked(step: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(step)
     def run(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if modes.trace is not None:
-            out = modes.trace.stepped(self, step, args, kwargs)
-            if out is not NotImplemented:
-                return out
         self._opt_called = True
+        make = step if modes.trace is None else functools.partial(_traced, step)
         own = self._optimizer_step_pre_hooks or self._optimizer_step_post_hooks
-        if not own and not _everywhere["before"] and not _everywhere["after"]:
-            return step(self, *args, **kwargs)
-        for hook in [*_everywhere["before"].values(), *self._optimizer_step_pre_hooks.values()]:
+        if not own and not everywhere["before"] and not everywhere["after"]:
+            return make(self, *args, **kwargs)
+        for hook in [*everywhere["before"].values(), *self._optimizer_step_pre_hooks.values()]:
             # As in PyTorch, hooks see the optimizer as the first of the arguments.
             result = hook(self, (self, *args), kwargs)
             if result is None:
@@ -73,12 +70,21 @@ def hooked(step: Callable[..., Any]) -> Callable[..., Any]:
                     f"(args, kwargs), not {result!r}"
                 )
             (_, *args), kwargs = result
-        out = step(self, *args, **kwargs)
-        for hook in [*self._optimizer_step_post_hooks.values(), *_everywhere["after"].values()]:
+        out = make(self, *args, **kwargs)
+        for hook in [*self._optimizer_step_post_hooks.values(), *everywhere["after"].values()]:
             hook(self, (self, *args), kwargs)
         return out
 
     return run
+
+
+def _traced(step: Callable[..., Any], optimizer: Any, *args: Any, **kwargs: Any) -> Any:
+    """Let a compiled step's trace make the step; it may decline."""
+    if modes.trace is not None:  # or a hook has ended it
+        out = modes.trace.stepped(optimizer, step, args, kwargs)
+        if out is not NotImplemented:
+            return out
+    return step(optimizer, *args, **kwargs)
 
 
 class OptimizerHooks:

@@ -45,7 +45,7 @@ def get_swa_avg_fn() -> Callable[[Tensor, Tensor, Any], Tensor]:
 
     @no_grad()
     def swa_update(averaged_param: Tensor, current_param: Tensor, num_averaged: Any) -> Any:
-        return averaged_param + (current_param - averaged_param) / (float(num_averaged) + 1)
+        return averaged_param + (current_param - averaged_param) / (num_averaged + 1)
 
     return swa_update
 

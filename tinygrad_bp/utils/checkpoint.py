@@ -13,7 +13,7 @@ from typing import Any
 
 from ..autograd.function import Function
 from ..autograd.gradients import backward
-from ..mode import enable_grad, is_grad_enabled, no_grad
+from ..mode import enable_grad, is_grad_enabled, modes, no_grad
 from ..random import default_generator, fork_rng
 from ..tensor import Tensor
 
@@ -77,6 +77,10 @@ def checkpoint(function: Callable[..., Any], *args: Any, use_reentrant: bool | N
         )
         with first, no_grad():  # as in PyTorch: nothing is recorded then
             return function(*args)
+    if modes.trace is not None and preserve_rng_state:
+        # A compiled step plans its memory itself, and the second run would give the same.
+        with first:
+            return function(*args, **kwargs)
     tensors = [value for value in (*args, *kwargs.values()) if isinstance(value, Tensor)]
 
     def run(given: list[Any]) -> Any:

@@ -90,12 +90,12 @@ class _BatchNorm(_NormBase):
     def forward(self, input: Any) -> Any:
         """Normalise (N, C, …)."""
         self._check_input_dim(input)
-        momentum = 0.0 if self.momentum is None else self.momentum
+        momentum: Any = 0.0 if self.momentum is None else self.momentum
         if self.training and self.track_running_stats and self.num_batches_tracked is not None:
             with no_grad():
                 self.num_batches_tracked.add_(1)
             if self.momentum is None:  # the average over all batches so far
-                momentum = 1.0 / int(self.num_batches_tracked)
+                momentum = 1.0 / self.num_batches_tracked._array
         own = self.training or (self.running_mean is None and self.running_var is None)
         # Without tracking, what running statistics there are are used but not changed.
         tracked = not self.training or self.track_running_stats
