@@ -17,7 +17,7 @@ _ELEMENT = 0.5  # nanoseconds for an element of a plane
 
 def _plain(x: Value, size: tuple[int, ...], attrs: dict[str, tuple[int, ...]]) -> bool:
     """Whether all windows lie inside of two-dimensional planes of floats."""
-    if len(size) != 2 or any(attrs["padding"]) or x.dtype.char not in "fd":
+    if len(attrs["kernel"]) != 2 or any(attrs["padding"]) or x.dtype.char not in "fd":
         return False
     return all(
         (m - 1) * s + d * (k - 1) < n
