@@ -111,7 +111,8 @@ def backward(
     keep = create_graph if retain_graph is None else retain_graph
     seeds = _seeds(roots, given, create_graph, wrap)
     found = _run(seeds, keep, lift if create_graph else None, wanted)
-    for node, (gradient, own) in found.items():
+    for node in list(found):
+        gradient, own = found.pop(node)  # so that a copy that is made of it is the only one left
         extra = node.extra
         if (
             own

@@ -70,6 +70,64 @@ print(resident() - before)
 """
 
 
+linux = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux for memory")
+
+
+#: Prints how many MB a deep network's training takes at most: two calls, and those that follow.
+_TRAIN = """
+import sys
+from pathlib import Path
+import tinygrad_bp as tgb
+
+def most():
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+
+def training(width, depth, batch):
+    layers = [tgb.nn.Linear(width, width) for _ in range(depth)]
+    model = tgb.nn.Sequential(*[part for layer in layers for part in (layer, tgb.nn.Tanh())])
+    optimizer = tgb.optim.Adam(model.parameters())
+    x = tgb.ones(batch, width)
+
+    def step(x):
+        optimizer.zero_grad()
+        loss = model(x).square().mean()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return (tgb.compile(step, backend=sys.argv[1]) if sys.argv[1] else step), x
+
+step, x = training(2, 2, 2)
+for _ in range(3):
+    step(x)
+step, x = training(64, 12, 8192)
+Path("/proc/self/clear_refs").write_text("5")
+before = most()
+for count in 2, 2:
+    for _ in range(count):
+        step(x)
+    print(most() - before)
+    Path("/proc/self/clear_refs").write_text("5")
+"""
+
+
+def most(backend: str) -> list[float]:
+    """Return the MB that training takes at most in its first calls, and in later ones."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", _TRAIN, backend]
+    out = subprocess.run(command, env=environment, check=True, capture_output=True).stdout
+    return [float(line) for line in out.split()]
+
+
+@linux
+def test_a_step_takes_hardly_more_memory_while_it_is_traced_than_an_eager_one() -> None:
+    pytest.importorskip("llvmlite")
+    eager, traced = most("")[0], most("native")[0]
+    assert eager > 25  # the network's activations, which tell in what is measured
+    assert traced < 1.3 * eager
+
+
 def growth(backend: str, again: bool, first: int, count: int) -> float:
     """Return the KB that stay of each program."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -78,9 +136,6 @@ def growth(backend: str, again: bool, first: int, count: int) -> float:
     arguments = [backend, "again" if again else "anew", str(first), str(count)]
     command = [sys.executable, "-c", _SPECIALISE, *arguments]
     return float(subprocess.run(command, env=environment, check=True, capture_output=True).stdout)
-
-
-linux = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux for memory")
 
 
 @linux

@@ -154,8 +154,8 @@ class Recording(Trace):
             self.scalar(array, name)
             numbers[name] = wrap(array)
         self.hosting = False
-        with no_grad():
-            results = formula(*map(wrap, arrays), **numbers, **dict.fromkeys(flags, True))
+        with no_grad(), self.standing_in(arrays) as instead:
+            results = formula(*map(wrap, instead), **numbers, **dict.fromkeys(flags, True))
             results = [
                 r if r._array.dtype == a.dtype else r.to(a.dtype)
                 for r, a in zip(results, (arrays[0], *arrays[2:]), strict=True)

@@ -131,6 +131,8 @@ def trace(function: Any, args: Any, kwargs: Any, build: Build,
         recording.check_options()
         digest = digest_of(recording)
         if before is not None and not before.compare(digest):
+            recording.forget()
+            give_back()  # the program's own memory is used from the next call on
             return out, None
         return out, _specialised(recording, out, conditions, surroundings, named, build, function,
                                  backward, digest)  # fmt: skip

@@ -5,7 +5,8 @@ While a step runs as ever, every operation is noted: on which values, with which
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,6 +79,7 @@ class Trace(Values):
         self.questions: list[tuple[Program, Array]] = []
         self.modules: dict[int, Any] = {}  # that were called
         self._freed: list[int] = []  # the numbers of nodes whose backward has run
+        self._instead: tuple[Any, Any] = None, None  # a shape that stands for another one
 
     def drawn(self, array: Array, draw: Draw) -> Traced:
         """Note random numbers."""
@@ -91,6 +93,23 @@ class Trace(Values):
         value = self._new("scalar", array, name)
         self.program.scalars.append(value)
         return value
+
+    @contextlib.contextmanager
+    def standing_in(self, arrays: list[Array]) -> Iterator[list[Array]]:
+        """Give an array of one element for each: elementwise operations are noted on those.
+
+        What the operations compute is not looked at, and would take time, and memory.
+        """
+        whole = arrays[0].shape
+        small = (1,) * len(whole)
+        instead = [np.ones(small, array.dtype) for array in arrays]
+        for array, one in zip(arrays, instead, strict=True):
+            self.know(one, self.value(array))
+        self._instead = small, whole
+        try:
+            yield instead
+        finally:
+            self._instead = None, None
 
     def note(self, op: Op, args: Iterable[Any], attrs: dict[str, Any], out: Array) -> Value:
         """Note that an operation was run."""
@@ -109,7 +128,9 @@ class Trace(Values):
                 f"the shape of what '{op.name}' gives depends on the elements of a tensor",
                 "Use tgb.where, or multiply by a mask; or use fallback=True.",
             )
-        value = Value("computed", out.shape, out.dtype)
+        small, whole = self._instead
+        shape = whole if out.shape == small else out.shape
+        value = Value("computed", shape, out.dtype)
         self.program.calls.append(Call(op, operands, attrs, value, user_line()))
         return self.know(out, value)
 
@@ -119,7 +140,7 @@ class Trace(Values):
             return self.value(self.plain(operand))
         if isinstance(operand, np.generic):
             array = np.asarray(operand)
-            self._fresh[id(array)] = array
+            self.fresh(array)
             return self.value(array)
         return operand
 
@@ -139,7 +160,7 @@ class Trace(Values):
             arg = self.plain(arg)
             if isinstance(arg, np.generic):
                 arg = np.asarray(arg)
-                self._fresh[id(arg)] = arg
+                self.fresh(arg)
             operands.append(arg)
         values = [getattr(a, "_array", a) for a in operands]
         for value in values:
@@ -152,7 +173,7 @@ class Trace(Values):
             operands = list(promote(op, tuple(operands), values))
             for old, new in zip(before, operands, strict=True):
                 if new is not old and isinstance(new, np.ndarray):
-                    self._fresh[id(new)] = new
+                    self.fresh(new)
         out = self.inside(apply, op, tuple(operands), attrs)
         array = out._array
         if self._same_memory_as_operand(operands, array):

@@ -1,15 +1,14 @@
 """What each array is while a step is traced, and what it becomes when memory is written to.
 
-An array is known by its identity (all of them are kept alive, so that no identity is used twice),
-and memory by its owner: when it is written to, the arrays that show it have another value from then
-on.
+An array is known by its identity for as long as it lives, and memory by its owner: when it is
+written to, the arrays that show it have another value from then on. No array of the step is kept
+alive for it: a step that is traced takes no more memory than one that is not.
 """
 
 from __future__ import annotations
 
 import weakref
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,58 +18,13 @@ from ..op import Op
 from ..source import user_line
 from ..storage import owner_of
 from .errors import TraceError, refuse
+from .layouts import Known, Layout, Part, shows_all
 from .program import Call, Program, Value
 from .traced import Traced
 
-__all__ = ["Known", "Values"]
+__all__ = ["Values"]
 
 Array = np.ndarray[Any, Any]
-
-
-@dataclass
-class Known:
-    """An array that the trace has met, and the value that it has now; None: it was overwritten."""
-
-    array: Array
-    value: Value | None
-    line: Any = None  # where it was overwritten
-
-
-def _layout(array: Array) -> tuple[Any, ...]:
-    return (
-        array.__array_interface__["data"][0], array.shape, array.strides, array.dtype,
-    )  # fmt: skip
-
-
-def _shows_all(array: Array) -> bool:
-    return array.flags.c_contiguous and array.nbytes == owner_of(array).nbytes
-
-
-@dataclass(frozen=True)
-class _Part:
-    """Which elements of an array in C's order another one shows, in its memory."""
-
-    offset: int  # in bytes
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]
-
-    @classmethod
-    def of(cls, array: Array, whole: Array) -> _Part:
-        start = _layout(array)[0] - _layout(whole)[0]
-        return cls(start, array.shape, array.strides)
-
-    def _shown(self, whole: Array) -> Array:
-        return np.ndarray(self.shape, whole.dtype, whole.data, self.offset, self.strides)
-
-    def read(self, x: Any) -> Any:
-        """Give the part."""
-        return self._shown(np.ascontiguousarray(x)).copy()
-
-    def written(self, x: Any, v: Any) -> Any:
-        """Give `x` with the part replaced."""
-        out = np.array(x, order="C")
-        self._shown(out)[...] = v
-        return out
 
 
 class Values:
@@ -96,12 +50,13 @@ class Values:
         self.hosting = False
         self._known: dict[int, Known] = {}
         self._owners: dict[int, list[Known]] = {}
-        self._fresh: dict[int, Array] = {}  # made in this step, not by an operation
+        self._fresh: set[int] = set()  # arrays made in this step, not by an operation
         self._made: dict[int, weakref.ref[Any]] = {}  # tensors of this step
         self._first: dict[int, Value] = {}  # array's id -> the state that it was before the step
         self._touched: dict[int, Any] = {}  # memory that was changed -> the line
         self._changed: set[int] = set()  # memory whose change is noted
-        self._keep: list[Any] = []
+        self._unnoted: list[Any] = []  # where memory was touched that is gone by now
+        self._minded: dict[int, weakref.ref[Array]] = {}
         self._seen: dict[int, Any] = {}  # tensors that were there before
         self._arrays: dict[int, Array] = {}
         self._old: dict[int, Array] = {}  # and their arrays
@@ -110,8 +65,9 @@ class Values:
 
     def forget(self) -> None:
         """Let go of all arrays of the step, once its program is known: they are many."""
-        for held in (self._known, self._owners, self._fresh, self._arrays, self._old,
-                     self._old_owners, self._keep, self._inputs):  # fmt: skip
+        held: Any
+        for held in (self._minded, self._known, self._owners, self._fresh, self._arrays, self._old,
+                     self._old_owners, self._inputs):  # fmt: skip
             held.clear()
 
     def refuse(self, what: str, remedy: str, line: Any = None) -> None:
@@ -129,12 +85,39 @@ class Values:
 
     def know(self, array: Array, value: Value) -> Value:
         """Remember what an array is."""
-        known = Known(array, value)
-        self._known[id(array)] = known
-        owner = owner_of(array)
-        self._keep.append(owner)
-        self._owners.setdefault(id(owner), []).append(known)
+        known = Known.of(array, value)
+        self._known[self._minding(array)] = known
+        self._owners.setdefault(self._minding(owner_of(array)), []).append(known)
         return value
+
+    def _minding(self, array: Array) -> int:
+        """Return an array's id, which is forgotten when the array goes: others may get it then."""
+        key = id(array)
+        if key not in self._minded:
+            mine = weakref.ref(self)
+
+            def gone(_: Any) -> None:
+                values = mine()
+                if values is not None:
+                    values._gone(key)
+
+            self._minded[key] = weakref.ref(array, gone)
+        return key
+
+    def _gone(self, key: int) -> None:
+        self._minded.pop(key, None)
+        self._known.pop(key, None)
+        if key in self._touched:
+            line = self._touched.pop(key)
+            if key in self._owners and key not in self._changed:
+                self._unnoted.append(line)
+        self._owners.pop(key, None)
+        self._changed.discard(key)
+        self._fresh.discard(key)
+
+    def fresh(self, array: Array) -> None:
+        """Note an array that was made in this step, not by an operation."""
+        self._fresh.add(self._minding(array))
 
     def state(self, array: Array, name: str = "") -> Value:
         """Return the value of memory that outlives the step, though it may be made in it."""
@@ -170,7 +153,7 @@ class Values:
 
     def constant(self, array: Array) -> Array:
         """Note an array that is the same in every step."""
-        self._fresh[id(array)] = array
+        self.fresh(array)
         return array
 
     def value(self, array: Array) -> Value:
@@ -181,8 +164,8 @@ class Values:
             if twin is None:
                 old = id(owner_of(array)) in self._old_owners and id(array) not in self._fresh
                 return self._new("state" if old else "constant", array)
-            known = Known(array, twin.value, twin.line)
-            self._known[id(array)] = known
+            known = Known.of(array, twin.value, twin.line)
+            self._known[self._minding(array)] = known
             self._owners[id(owner_of(array))].append(known)
         if known.value is None:
             self.refuse(
@@ -198,16 +181,16 @@ class Values:
         others = self._owners.get(id(owner_of(array)))
         if not others:
             return None
-        layout = _layout(array)
+        layout = Layout.of(array)
         for other in reversed(others):
-            if _layout(other.array) == layout:
+            if other.layout == layout:
                 return other
         for other in others:
-            if np.may_share_memory(other.array, array):
+            if other.layout.meets(layout):
                 if other.value is not None and other.value.kind in ("state", "constant"):
                     continue  # another part of what lives on: memory of its own
                 self.refuse(
-                    f"a part of a tensor of shape {other.array.shape} is read behind the back of "
+                    f"a part of a tensor of shape {other.layout.shape} is read behind the back of "
                     "the operations",
                     "Use tensors' own methods, not NumPy's on their memory.",
                 )
@@ -232,9 +215,11 @@ class Values:
         """Whether an array shows memory that was there before the step."""
         owner = owner_of(array)
         return any(
-            owner_of(k.array) is owner and k.value is not None
-            for k in self._owners.get(id(owner), ())
-            if id(k.array) in self._first and id(k.array) in self._old
+            first.array is not None
+            and owner_of(first.array) is owner
+            and self._known[key].value is not None
+            for key, first in self._first.items()
+            if key in self._old
         )
 
     def seen(self, tensor: Any, array: Array) -> None:
@@ -274,8 +259,9 @@ class Values:
     def made(self, tensor: Any, array: Array) -> None:
         """Note that a tensor was made over an array."""
         self._made[id(tensor)] = weakref.ref(tensor)
-        if id(array) not in self._known and id(array) not in self._old:
-            self._fresh[id(array)] = array
+        known = id(array) in self._known or id(array) in self._old
+        if not known and isinstance(array, np.ndarray):  # not yet a Python number's
+            self.fresh(array)
 
     def was_made(self, tensor: Any) -> bool:
         """Whether a tensor was made in this step."""
@@ -292,8 +278,7 @@ class Values:
     def touched(self, owner: Array | None) -> None:
         """Note that memory is being changed."""
         if owner is not None:
-            self._touched[id(owner)] = user_line()
-            self._keep.append(owner)
+            self._touched[self._minding(owner)] = user_line()
 
     def changed(self, array: Array, value: Value) -> None:
         """Note that all elements of an array have a new value."""
@@ -301,33 +286,33 @@ class Values:
             self.value(array)
         owner = id(owner_of(array))
         self._changed.add(owner)
-        layout = _layout(array)
+        layout, all_of_it = Layout.of(array), shows_all(array)
         others = []
         for known in self._owners[owner]:
-            if _layout(known.array) == layout:
+            if known.layout == layout:
                 known.value = value
-            elif np.may_share_memory(known.array, array):
+            elif known.layout.meets(layout):
                 others.append(known)
         # Views of the same memory change with it: through the one that shows all of it.
-        whole = next((k for k in others if _shows_all(k.array)), None)
-        new: Value | None = value if _shows_all(array) else None
+        whole = next((k for k in others if k.whole), None)
+        new: Value | None = value if all_of_it else None
         if new is None and whole is not None and whole.value is not None:
-            place = _Part.of(array, whole.array)
+            place = Part.of(layout, whole.layout)
             new = self._noted(Op(place.written, {}, name="write_part"), whole.value, value)
         for known in others:
             known.value, known.line = None, user_line()
-            if known is whole and not _shows_all(array):
+            if known is whole and not all_of_it:
                 known.value = new
             elif new is not None:
                 # Where all is shown, in whatever shape, the elements lie in the same order.
-                shown = array if whole is None or _shows_all(array) else whole.array
-                place = _Part.of(known.array, shown)
+                shown = layout if whole is None or all_of_it else whole.layout
+                place = Part.of(known.layout, shown)
                 known.value = self._noted(Op(place.read, {}, name="read_part"), new)
 
     def _noted(self, op: Op, *operands: Value) -> Value:
         first = operands[0]
         if op.name == "read_part":
-            part: _Part = op.forward.__self__  # type: ignore[attr-defined]
+            part: Part = op.forward.__self__  # type: ignore[attr-defined]
             first = Value("", part.shape, first.dtype)
         out = Value("computed", first.shape, first.dtype)
         self.program.calls.append(Call(op, operands, {}, out, user_line()))
@@ -335,12 +320,15 @@ class Values:
 
     def stores(self) -> list[tuple[Value, Value]]:
         """List which memory that outlives the step has a new value at its end."""
-        for owner, line in self._touched.items():
-            if owner in self._owners and owner not in self._changed:
-                raise refuse(
-                    "a tensor is changed in place in a way that can't be compiled yet",
-                    "Compute a new tensor instead, or use fallback=True.", line,
-                )  # fmt: skip
+        unnoted = [
+            line for owner, line in self._touched.items()
+            if owner in self._owners and owner not in self._changed
+        ]  # fmt: skip
+        for line in (*self._unnoted, *unnoted):
+            raise refuse(
+                "a tensor is changed in place in a way that can't be compiled yet",
+                "Compute a new tensor instead, or use fallback=True.", line,
+            )  # fmt: skip
         found = []
         for key, first in self._first.items():
             known = self._known[key]
