@@ -4,7 +4,8 @@ import subprocess
 import sys
 
 EXTRAS = (
-    "graphviz", "latex2mathml", "matplotlib", "pooch", "safetensors", "scipy", "torch", "tqdm",
+    "PIL", "graphviz", "latex2mathml", "matplotlib", "pooch", "pyarrow", "safetensors",
+    "scipy", "sklearn", "tensorboardX", "torch", "tqdm",
 )  # fmt: skip
 
 # A module that is None can't be imported: as if it were not installed.

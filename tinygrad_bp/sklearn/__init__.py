@@ -12,12 +12,14 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
-if find_spec("sklearn") is None:
-    raise ImportError('tgb.sklearn needs scikit-learn: pip install "tinygrad_bp[sklearn]"')
-
-from .classifier import NeuralNetClassifier
-from .regressor import NeuralNetRegressor
+try:
+    from .classifier import NeuralNetClassifier
+    from .regressor import NeuralNetRegressor
+except ModuleNotFoundError as missing:
+    if (missing.name or "").partition(".")[0] not in ("sklearn", "scipy"):
+        raise
+    raise ImportError(
+        'tgb.sklearn needs scikit-learn: pip install "tinygrad_bp[sklearn]"'
+    ) from None
 
 __all__ = ["NeuralNetClassifier", "NeuralNetRegressor"]
