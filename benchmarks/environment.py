@@ -12,14 +12,20 @@ from typing import Any
 #: They pin NumPy's OpenBLAS to the kernels of an older processor on some machines.
 PINNED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
+#: For how long (2 to this power, in ticks of the processor) an idle thread of OpenBLAS spins: some
+#: milliseconds. By default it is 26, a tenth of a second in which it takes a core from whoever is
+#: measured next, or from a script that evaluates between its epochs.
+PATIENCE = {"OPENBLAS_THREAD_TIMEOUT": "22"}
+
 #: Their versions are part of what a figure means.
 LIBRARIES = ("numpy", "torch", "jax", "mygrad", "autograd", "llvmlite")
 
 
 def settle(program: list[str]) -> None:
-    """Start the program afresh without what pins OpenBLAS, which reads it when it is loaded."""
-    if any(name in os.environ for name in PINNED):
-        free = {name: value for name, value in os.environ.items() if name not in PINNED}
+    """Start the program afresh in an environment for all, since OpenBLAS reads it when loaded."""
+    free = {name: value for name, value in os.environ.items() if name not in PINNED}
+    free = PATIENCE | free
+    if free != dict(os.environ):
         os.execve(sys.executable, [sys.executable, *program, *sys.argv[1:]], free)
 
 

@@ -14,7 +14,7 @@ Step = Callable[[], object]
 #: Seconds that a contender is timed in a round; a single call where it takes longer than this.
 SLICE = 0.03
 #: Seconds that it runs untimed before that: its caches fill, and the threads of the contender
-#: before it give up spinning (OpenBLAS's do after some 30 ms) and leave it its cores.
+#: before it give up spinning and leave it its cores.
 SETTLE = 0.04
 
 
