@@ -211,6 +211,9 @@ class LoopCode:
 
     def _write(self) -> str:
         border = self.border
+        # What is kept from step to step may fade to numbers that are slow, and stay there: an
+        # average of gradients which are zero by now halves itself every few steps.
+        fading = any(v.kind == "state" for v in self.written)
         self.names: dict[Value, str] = {}
         self.count = 0  # of loads, for their names
         self.top: list[str] = []
@@ -228,7 +231,10 @@ class LoopCode:
         for k in range(border):
             lines.append("    " * k + f"for i{k} in range({self._range(k)}):")
         lines += ["    " * border + line for line in rows]
-        return "\n".join("    " + line for line in [*lines, *self.bottom])
+        lines = [*lines, *self.bottom]
+        if fading:
+            lines = ["flush()", *lines, "unflush()"]
+        return "\n".join("    " + line for line in lines)
 
     def _extent(self, k: int) -> int:
         return math.prod(self.space[i] for i in self.axes[k])

@@ -97,7 +97,6 @@ class _Function(Text):
         self.rolled = not node.name.startswith("move")
         self.variables: dict[str, str] = {}
         self.pointers: dict[str, Val] = {}
-        self.top: list[str] = []
         self.given = 0  # the most pointers that are given to a kernel in parts
         parameters = []
         for arg, kind in zip(node.args.args, kinds, strict=True):
@@ -267,6 +266,9 @@ class _Function(Text):
             return Val("int64", self.new(f"load i64, ptr {at}"))
         if vectors := _VECTORS.fullmatch(name):
             return self.vector(vectors[1], int(vectors[2]), args)
+        if name in ("flush", "unflush"):
+            self.flush(name == "flush")
+            return Val("number", 0)
         if name in ("begin", "end"):
             self.unit.shares = True
             given = self.as_kind(args[0], "int64")

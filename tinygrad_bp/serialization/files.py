@@ -23,6 +23,9 @@ _DTYPES = {
     "F64": "float64", "C64": "complex64",
 }  # fmt: skip
 
+# What `encode` says of its own files: all of it or, in a file of another program, nothing.
+_METADATA = {"tinygrad_bp", "crc32", "sum"}
+
 
 class UnknownDtypeError(TypeError):
     """A file that is good, of numbers that NumPy lacks."""
@@ -56,8 +59,8 @@ def encode(arrays: dict[str, np.ndarray[Any, Any]], notes: dict[str, Any]) -> by
     checks = {name: zlib.crc32(array.tobytes()) for name, array in tensors.items()}
     notes = {**notes, "complex128": [n for n, a in arrays.items() if a.dtype == np.complex128]}
     text = json.dumps(notes)
-    shapes = {name: tensor.shape for name, tensor in tensors.items()}
-    metadata = {"tinygrad_bp": text, "crc32": json.dumps(checks), "sum": _sum(text, shapes)}
+    kinds = {name: (str(tensor.dtype), tensor.shape) for name, tensor in tensors.items()}
+    metadata = {"tinygrad_bp": text, "crc32": json.dumps(checks), "sum": _sum(text, kinds)}
     written: bytes = safetensors.numpy.save(tensors, metadata)
     return written
 
@@ -112,10 +115,13 @@ def whole(where: str) -> Iterator[None]:
 def _checked(
     entries: Any, metadata: dict[str, str], where: str
 ) -> tuple[dict[str, np.ndarray[Any, Any]], dict[str, Any] | None]:
-    shapes = {name: entry["shape"] for name, entry in entries}
-    if "sum" in metadata and metadata["sum"] != _sum(metadata.get("tinygrad_bp", ""), shapes):
+    kinds = {name: (_DTYPES.get(entry["dtype"], ""), entry["shape"]) for name, entry in entries}
+    ours = _METADATA & metadata.keys()  # none in a file of another program
+    if ours and (ours != _METADATA or metadata["sum"] != _sum(metadata["tinygrad_bp"], kinds)):
         raise CorruptFileError(f"{where} is damaged: its header has changed")
     checks = json.loads(metadata.get("crc32", "{}"))
+    if ours and checks.keys() != kinds.keys():
+        raise CorruptFileError(f"{where} is damaged: its checksums are of other arrays")
     notes = json.loads(metadata["tinygrad_bp"]) if "tinygrad_bp" in metadata else None
     if notes is not None and not isinstance(notes, dict):
         raise CorruptFileError(f"{where} is damaged: its notes are a {type(notes).__name__}")
@@ -130,9 +136,11 @@ def _checked(
     return arrays, notes
 
 
-def _sum(notes: str, shapes: dict[str, Any]) -> str:
-    """Return a checksum of what is no array: the notes, the names and the shapes."""
-    listed = json.dumps([notes, sorted((name, list(shape)) for name, shape in shapes.items())])
+def _sum(notes: str, kinds: dict[str, tuple[str, Any]]) -> str:
+    """Return a checksum of what is no array: the notes, the names, the dtypes and the shapes."""
+    listed = json.dumps(
+        [notes, sorted((name, kind, *shape) for name, (kind, shape) in kinds.items())]
+    )
     return str(zlib.crc32(listed.encode()))
 
 
