@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as reference
 
-from tinygrad_bp.train import METRICS, Metric, Perplexity
+from tinygrad_bp.train import METRICS, BitsPerCharacter, Metric, Perplexity
 from tinygrad_bp.train.metrics import metric_of
 
 
@@ -102,12 +102,24 @@ def test_perplexity_is_the_exponential_of_the_cross_entropy() -> None:
     assert even.compute() == pytest.approx(7)
 
 
+@pytest.mark.parametrize("parts", [1, 4])
+def test_bits_per_character_count_each_place_of_a_text(parts: int) -> None:
+    rng = np.random.default_rng(6)
+    output, target = rng.normal(size=(8, 5, 3)), rng.integers(0, 5, (8, 3))
+    target[2:4, 1] = -100
+    p = np.exp(output) / np.exp(output).sum(1, keepdims=True)
+    bits = [-math.log2(p[i, target[i, t], t]) for i in range(8) for t in range(3)
+            if target[i, t] >= 0]  # fmt: skip
+    found = in_batches(BitsPerCharacter(), output, target, parts)
+    assert found == pytest.approx(sum(bits) / len(bits))
+
+
 @pytest.mark.parametrize("name", METRICS)
 def test_sums_survive_a_checkpoint(name: str) -> None:
     rng = np.random.default_rng(5)
     output, target = rng.normal(size=(40, 2)), rng.integers(0, 2, 40)
     if not METRICS[name].higher_is_better or name == "r2":
-        target = output + 0.1 if name != "perplexity" else target
+        target = output + 0.1 if name not in ("perplexity", "bpc") else target
     whole, first, second = (METRICS[name]() for _ in range(3))
     whole.update(output[:25], target[:25])
     whole.update(output[25:], target[25:])

@@ -6,11 +6,12 @@
 `updates`        an update: forward, backward, clipping, the step; `rehearsal`: compiled
 `optimizers`     by name
 `objectives`     losses by name, weights of examples and classes, penalties
-`metrics`        accuracy, F1, AUC, R², …; `running`: the sums of a pass
+`metrics`        accuracy, F1, AUC, R², …; `running`: the sums of a pass, measuring
 `schedules`      learning-rate schedules by name; `lr_range`: which rate to begin with
 `callbacks`      the protocol, and stopping early; `health`: what keeps it from learning
 `history`        the table of epochs; `progress`: what is seen meanwhile
-`checkpoints`    states on disk; `resuming`: what is in them; `locks`: one run a folder
+`checkpoints`    states on disk; `locks`: one run a folder
+`saving`         a run's way into them and back; `resuming`: what is in them
 `randomness`     the streams in them; `interrupts`: Ctrl-C
 `runs`           the folder of a run; `record`: what it was asked to do
 `models`         ``mlp:784-128-10``, or a Python file
@@ -31,6 +32,7 @@ from .metrics import (
     METRICS,
     R2,
     Accuracy,
+    BitsPerCharacter,
     ConfusionMatrix,
     MeanAbsoluteError,
     MeanSquaredError,
@@ -45,8 +47,8 @@ from .tensorboard import TensorBoard
 from .trainer import Trainer
 
 __all__ = [
-    "AUC", "F1", "LOSSES", "METRICS", "R2", "SCHEDULES", "Accuracy", "Batch", "Callback",
-    "CheckpointWarning", "Checkpoints", "ConfusionMatrix", "EarlyStopping", "Health", "History",
-    "LRRange", "MeanAbsoluteError", "MeanSquaredError", "Metric", "Objective", "Perplexity",
-    "Precision", "Recall", "TensorBoard", "Trainer", "Transform",
+    "AUC", "F1", "LOSSES", "METRICS", "R2", "SCHEDULES", "Accuracy", "Batch", "BitsPerCharacter",
+    "Callback", "CheckpointWarning", "Checkpoints", "ConfusionMatrix", "EarlyStopping", "Health",
+    "History", "LRRange", "MeanAbsoluteError", "MeanSquaredError", "Metric", "Objective",
+    "Perplexity", "Precision", "Recall", "TensorBoard", "Trainer", "Transform",
 ]  # fmt: skip

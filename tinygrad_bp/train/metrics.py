@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 __all__ = [
-    "AUC", "F1", "METRICS", "R2", "Accuracy", "ConfusionMatrix", "MeanAbsoluteError",
-    "MeanSquaredError", "Metric", "Perplexity", "Precision", "Recall", "metric_of",
+    "AUC", "F1", "METRICS", "R2", "Accuracy", "BitsPerCharacter", "ConfusionMatrix",
+    "MeanAbsoluteError", "MeanSquaredError", "Metric", "Perplexity", "Precision", "Recall",
+    "metric_of",
 ]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
@@ -253,10 +254,7 @@ class R2(Metric):
         return float((1 - self.residual / self.spread).mean())
 
 
-class Perplexity(_Sums):
-    """``exp`` of the mean cross-entropy in nats: as uncertain as between so many equal choices."""
-
-    name = "perplexity"
+class _CrossEntropy(_Sums):
     higher_is_better = False
 
     def update(self, output: Array, target: Array) -> None:
@@ -270,17 +268,43 @@ class Perplexity(_Sums):
         self.total += float((log_sum - logits[np.arange(len(labels)), labels]).sum())
         self.count += len(labels)
 
+
+class Perplexity(_CrossEntropy):
+    """``exp`` of the mean cross-entropy in nats: as uncertain as between so many equal choices."""
+
+    name = "perplexity"
+
     def compute(self) -> float:
         """Return the value."""
         with np.errstate(over="ignore"):
             return float(np.exp(super().compute()))
 
 
+class BitsPerCharacter(_CrossEntropy):
+    """The mean cross-entropy in bits: what each character of a text takes to be written down.
+
+    Of a model that scores the next character, (m, k) or (m, k, T). It is log2 of the perplexity.
+
+    Examples
+    --------
+    >>> bits = BitsPerCharacter()
+    >>> bits.update(np.zeros((2, 8)), np.array([3, 5]))  # 8 characters, all as likely
+    >>> bits.compute()
+    3.0
+    """
+
+    name = "bpc"
+
+    def compute(self) -> float:
+        """Return the value."""
+        return super().compute() / math.log(2)
+
+
 #: name -> class
 METRICS: dict[str, type[Metric]] = {
     kind.name: kind
     for kind in (Accuracy, Precision, Recall, F1, AUC, MeanSquaredError, MeanAbsoluteError, R2,
-                 Perplexity)
+                 Perplexity, BitsPerCharacter)
 }  # fmt: skip
 
 

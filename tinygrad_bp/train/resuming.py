@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..random import Generator
 from .batches import Batches
-from .randomness import positions
+from .randomness import positions, restore
 
 if TYPE_CHECKING:
     from .callbacks import Callback
     from .trainer import Trainer
 
-__all__ = ["differences", "generators", "identity", "lacking", "restore_run", "state_of"]
+__all__ = ["differences", "generators", "identity", "lacking", "restore_run", "state_of",
+           "targets_of"]  # fmt: skip
 
 _OPEN_ENDED = ("constant", "plateau")  # schedules that don't depend on the length of a run
 
@@ -25,6 +26,18 @@ def generators(trainer: Trainer, *passes: Batches | None) -> list[Generator]:
             if not any(one is other for other in found):
                 found.append(one)
     return found
+
+
+def targets_of(batches: Batches, trainer: Trainer) -> Any:
+    """Return all targets of arrays; of a loader, those of its first batch."""
+    target = getattr(batches, "target", None)
+    if target is not None:
+        return target
+    streams = generators(trainer, batches)
+    before = positions(*streams)
+    first = next(iter(batches.epoch(0)))
+    restore(before, *streams)
+    return first.target.numpy()
 
 
 def identity(trainer: Trainer, train: Batches, epochs: int, schedule: Any) -> dict[str, Any]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from .batches import Batches
 from .metrics import Metric
-from .updates import Seen
+from .updates import Seen, Updates
 
-__all__ = ["Running"]
+__all__ = ["Running", "evaluating", "measured"]
 
 
 class Running:
@@ -45,3 +48,33 @@ class Running:
         self._loss, self._weight = state["loss"], state["weight"]
         for metric, kept in zip(self._metrics, state["metrics"], strict=True):
             metric.load_state_dict(kept)
+
+
+@contextmanager
+def evaluating(model: Any) -> Iterator[None]:
+    """Put a model into evaluation mode, and each of its modules back into what it was."""
+    training = [m for m in model.modules() if m.training]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module in training:
+            module.training = True
+
+
+def measured(steps: Updates, batches: Batches, metrics: list[Metric],
+             under_way: Running | None) -> dict[str, float]:  # fmt: skip
+    """Return the loss and the metrics of a pass in evaluation mode.
+
+    The metrics have one set of sums: those of an epoch that is `under_way` are put back.
+    """
+    kept = None if under_way is None else under_way.state_dict()
+    running = Running(metrics)
+    try:
+        with evaluating(steps.model):
+            for batch in batches.epoch(0):
+                running.add(steps.judge(batch))
+        return running.values()
+    finally:
+        if under_way is not None and kept is not None:
+            under_way.load_state_dict(kept)

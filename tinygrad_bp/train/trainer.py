@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from .. import optim
 from ..random import Generator, default_generator, manual_seed
 from .batches import Batch, Batches, Transform, batches_of, put_aside
 from .callbacks import Callback
-from .checkpoints import Checkpoints, CheckpointWarning
+from .checkpoints import Checkpoints
 from .health import Health, divergence
 from .history import History
 from .interrupts import deferred
@@ -24,11 +23,11 @@ from .metrics import Metric, metric_of
 from .objectives import Objective
 from .optimizers import optimizer_of
 from .progress import Progress
-from .randomness import positions, restore
-from .resuming import differences, generators, identity, lacking, restore_run, state_of
-from .running import Running
+from .resuming import generators, identity, targets_of
+from .running import Running, evaluating, measured
+from .saving import Saving, newest
 from .schedules import schedule_of
-from .updates import Seen, Updates, groups
+from .updates import Updates, groups, mean_loss
 
 __all__ = ["Trainer"]
 
@@ -124,8 +123,6 @@ class Trainer:
         self._left: list[float] = []  # and those that its schedule left behind
         self._progress = Progress(False, 0, 0)
 
-    # ------------------------------------------------------------------------------------ training
-
     def fit(self, data: Any, targets: Any = None, *, epochs: int = 10,
             batch_size: int | None = 32, validation: Any = None, sample_weight: Any = None,
             shuffle: bool = True, transform: Transform | None = None,
@@ -168,7 +165,7 @@ class Trainer:
             if kept is not None:
                 kept.hold()
             return self._fit(data, targets, epochs, batch_size, validation, sample_weight, shuffle,
-                             transform, self._newest() if resume else None)  # fmt: skip
+                             transform, newest(kept) if resume else None)  # fmt: skip
         finally:
             if kept is not None:
                 kept.release()
@@ -192,7 +189,7 @@ class Trainer:
         )
         self._begin(train, checked, epochs, seed, state is not None)
         if state is not None:
-            self._resume(state)
+            self._seconds, self._final = self._saving.resume(state, self._running)
         if self.checkpoints is not None:
             self.checkpoints.hold(make=True)
         for callback in self.callbacks:
@@ -234,12 +231,12 @@ class Trainer:
         """
         self._seed()
         batches = batches_of(data, targets, batch_size=batch_size, generator=self.generator)
-        self.objective.settle(_targets_of(batches, self))
+        self.objective.settle(targets_of(batches, self))
         return lr_range(self, batches, low, high, steps)
 
     def learn(self, group: list[Batch]) -> float:
         """Update the parameters by some batches; return the mean loss of their examples."""
-        return _mean_loss(self._steps.learn(group))
+        return mean_loss(self._steps.learn(group))
 
     def stop(self, reason: str, final: bool = False) -> None:
         """End the training after the update under way; if `final`, for resumed runs as well."""
@@ -273,7 +270,7 @@ class Trainer:
     def _begin(self, train: Batches, checked: Batches | None, epochs: int, seed: int,
                resumed: bool) -> None:  # fmt: skip
         self.batches, self._modules = len(train), list(self.model.modules())
-        self.objective.settle(_targets_of(train, self))
+        self.objective.settle(targets_of(train, self))
         rates = [group["lr"] for group in self.optimizer.param_groups]
         if isinstance(self._schedule, str) and rates == self._left:
             # Where the last schedule ended is no rate to begin the next one with.
@@ -285,31 +282,24 @@ class Trainer:
         self.history, self._stop, self._final, self.resumed = History(), "", False, resumed
         self.epoch = self.batch = self.updates = 0
         self._running = Running(self.metrics)
-        self._drawn_seed = seed
-        self._identity = identity(self, train, epochs, self._schedule)
-        self._streams = generators(self, train, checked)
-        self._order = self._positions()
-        self._before: dict[str, Any] | None = None
-        self._now: dict[str, Any] | None = None
-        self._seconds, self._saved = 0.0, time.monotonic()
+        kind = identity(self, train, epochs, self._schedule)
+        self._saving = Saving(self, kind, generators(self, train, checked), seed)
+        self._seconds = 0.0
 
     def _one_epoch(self, train: Batches, checked: Batches | None, interrupted: Any) -> None:
         begun = time.perf_counter() - self._seconds
+        saving = self._saving
         if not self.batch:
-            if self._now is not None:
-                restore(self._now, *self._streams)
-                self._now = None
-            self._order = self._positions()
+            saving.go_on()
+            saving.begin_epoch()
             self._running = Running(self.metrics)
             for callback in self.callbacks:
                 callback.on_epoch_begin(self)
-            self._before = self._steps.snapshot()
+            saving.before = self._steps.snapshot()
         else:
-            restore(self._order, *self._streams)
+            saving.go_back()
         batches = train.epoch(self.epoch, self.batch)
-        if self._now is not None:
-            restore(self._now, *self._streams)
-            self._now = None
+        saving.go_on()
         self._progress.begin(self.epoch, self.batch)
         for module in self._modules:
             if not module.training:
@@ -319,9 +309,9 @@ class Trainer:
             results = self._steps.learn(group)
             self.batch += len(group)
             self.updates += 1
-            loss = _mean_loss(results)
+            loss = mean_loss(results)
             if not math.isfinite(loss):
-                self.model.load_state_dict(self._before)
+                self.model.load_state_dict(saving.before)
                 self.find(divergence(loss, self.epoch, self.batch - 1, self.lr, True))
                 self.stop("diverged", final=True)
                 return
@@ -335,8 +325,7 @@ class Trainer:
             if interrupted():
                 self.stop("interrupted")
             self._seconds = time.perf_counter() - begun
-            late = time.monotonic() - self._saved > self.checkpoint_every
-            if self.batch < self.batches and (self._stop or late):
+            if self.batch < self.batches and (self._stop or saving.late):
                 self._save()
             if self._stop and self.batch < self.batches:
                 return
@@ -346,7 +335,8 @@ class Trainer:
     def _end_epoch(self, train: Batches, checked: Batches | None, begun: float) -> None:
         row: dict[str, Any] = {"epoch": self.epoch + 1, **self._running.values()}
         if checked is not None:
-            row |= {f"val_{k}": v for k, v in self._measure(checked).items()}
+            found = measured(self._steps, checked, self.metrics, self._running)
+            row |= {f"val_{k}": v for k, v in found.items()}
         row |= {"lr": self.lr, "updates": self.updates, "grad_norm": self.gradient_norm()}
         if self.scheduler is not None and not self._per_update:
             plateau = isinstance(self.scheduler, optim.lr_scheduler.ReduceLROnPlateau)
@@ -357,51 +347,12 @@ class Trainer:
             callback.on_epoch_end(self, row)
         self._progress.row(row)
         self.epoch, self.batch, self._seconds = self.epoch + 1, 0, 0.0
-        self._order, self._before = self._positions(), None
+        self._saving.before = None
+        self._saving.begin_epoch()
         self._save()
 
-    # --------------------------------------------------------------------------------- checkpoints
-
     def _save(self) -> None:
-        self._saved = time.monotonic()
-        if self.checkpoints is None:
-            return
-        state = state_of(
-            self, self._streams, identity=self._identity, seed=self._drawn_seed, final=self._final,
-            position=[self.epoch, self.batch, self.updates, self._seconds], order=self._order,
-            before=self._before, running=self._running.state_dict(),
-        )  # fmt: skip
-        self.checkpoints.save(state, self.updates)
-
-    def _positions(self) -> dict[str, Any]:
-        """Return where all streams are, if that is going to be kept."""
-        return {} if self.checkpoints is None else positions(*self._streams)
-
-    def _newest(self) -> dict[str, Any] | None:
-        if self.checkpoints is None:
-            raise ValueError("fit(resume=True) needs Trainer(checkpoints=folder)")
-        state = self.checkpoints.load()
-        if state is None:
-            warnings.warn(
-                f"there is no whole checkpoint in {self.checkpoints.folder}: beginning anew",
-                CheckpointWarning, stacklevel=3,
-            )  # fmt: skip
-        return state
-
-    def _resume(self, state: dict[str, Any]) -> None:
-        told = differences(state["identity"], self._identity) or lacking(self, state)
-        if told:
-            raise ValueError(
-                f"the checkpoint in {self.checkpoints and self.checkpoints.folder} is of other "
-                f"data or settings: {told}. Go on with the same, or begin anew in another folder"
-            )
-        restore_run(self, state)
-        self.epoch, self.batch, self.updates, self._seconds = state["position"]
-        self._order, self._now, self._before = state["order"], state["now"], state["before"]
-        self._running.load_state_dict(state["running"])
-        self._final = state["final"]
-
-    # ----------------------------------------------------------------------------------- measuring
+        self._saving.save(self._running, self._seconds, self._final)
 
     def evaluate(self, data: Any, targets: Any = None, *, batch_size: int = 256,
                  sample_weight: Any = None) -> dict[str, float]:  # fmt: skip
@@ -416,51 +367,13 @@ class Trainer:
         ['loss', 'r2']
         """
         batches = batches_of(data, targets, sample_weight, batch_size=batch_size, shuffle=False)
-        return self._measure(batches)
+        if self.objective.loss is None:
+            self.objective.settle(targets_of(batches, self))
+        return measured(self._steps, batches, self.metrics, getattr(self, "_running", None))
 
     def predict(self, inputs: Any, batch_size: int = 256) -> np.ndarray[Any, Any]:
         """Return what the model gives for inputs (n, ...), in evaluation mode."""
         first = inputs[0] if isinstance(inputs, tuple) else inputs
         batches = batches_of(inputs, np.zeros(len(first)), batch_size=batch_size, shuffle=False)
-        training = [m for m in self.model.modules() if m.training]
-        self.model.eval()
-        try:
-            outputs = [self._steps.output(batch) for batch in batches.epoch(0)]
-        finally:
-            for module in training:
-                module.training = True
-        return np.concatenate(outputs)
-
-    def _measure(self, batches: Batches) -> dict[str, float]:
-        if self.objective.loss is None:
-            self.objective.settle(_targets_of(batches, self))
-        running = Running(self.metrics)
-        kept = self._running.state_dict() if hasattr(self, "_running") else None
-        training = [m for m in self.model.modules() if m.training]
-        self.model.eval()
-        try:
-            running.reset()
-            for batch in batches.epoch(0):
-                running.add(self._steps.judge(batch))
-            return running.values()
-        finally:
-            for module in training:
-                module.training = True
-            if kept is not None:
-                self._running.load_state_dict(kept)
-
-
-def _mean_loss(results: list[Seen]) -> float:
-    return sum(s.loss * s.weight for s in results) / sum(s.weight for s in results)
-
-
-def _targets_of(batches: Batches, trainer: Trainer) -> Any:
-    """Return all targets of arrays; of a loader, those of its first batch."""
-    target = getattr(batches, "target", None)
-    if target is not None:
-        return target
-    streams = generators(trainer, batches)
-    before = positions(*streams)
-    first = next(iter(batches.epoch(0)))
-    restore(before, *streams)
-    return first.target.numpy()
+        with evaluating(self.model):
+            return np.concatenate([self._steps.output(batch) for batch in batches.epoch(0)])

@@ -17,7 +17,7 @@ from ..tensor import wrap
 from .batches import Batch
 from .objectives import Objective
 
-__all__ = ["Seen", "Updates", "groups"]
+__all__ = ["Seen", "Updates", "groups", "mean_loss"]
 
 
 class Seen(NamedTuple):
@@ -142,6 +142,11 @@ class Updates:
         if self.clip_norm is not None:
             clip_grad_norm_(self._parameters, self.clip_norm)
         self.optimizer.step()
+
+
+def mean_loss(results: list[Seen]) -> float:
+    """Return the mean loss of all examples."""
+    return sum(s.loss * s.weight for s in results) / sum(s.weight for s in results)
 
 
 def seen(loss: Any, output: Any, target: Any, weight: float) -> Seen:
