@@ -159,7 +159,7 @@ def _collect(node: Node, gradient: Any, own: bool, wrap: Wrap) -> None:
         finally:
             modes.grad = recording
     elif before is None:
-        extra.grad = wrap(np.array(gradient))
+        extra.grad = wrap(np.array(gradient, order="C"))  # as a parameter lies, for its optimizer
     elif before.requires_grad or node.op is not None or not before._array.flags.writeable:
         extra.grad = wrap(np.asarray(before._array + gradient))
     else:

@@ -110,11 +110,14 @@ class Op:
     onto : callable or None
         ``onto(total, g, **attributes)`` adds the gradient of the only input to an array, in place.
         For a rule that would spread little over an array of zeros, only for that to be added.
+    door : callable or None
+        ``door(positions, rules)`` gives what runs the rules of these inputs, at once: as they are,
+        or as machine code that is made of them.
     """
 
     __slots__ = (
-        "attributes", "broadcasts", "first_promoted", "forward", "holomorphic", "inputs", "lane",
-        "laned", "name", "onto", "plans", "promotion", "quiet", "rules", "run", "shared",
+        "attributes", "broadcasts", "door", "first_promoted", "forward", "holomorphic", "inputs",
+        "lane", "laned", "name", "onto", "plans", "promotion", "quiet", "rules", "run", "shared",
         "variadic", "view",
     )  # fmt: skip
 
@@ -139,6 +142,7 @@ class Op:
         self.broadcasts, self.promotion, self.quiet, self.view = broadcasts, promotion, quiet, view
         self.holomorphic = holomorphic
         self.onto: Callable[..., None] | None = None
+        self.door: Callable[..., Callable[..., Any]] | None = None
         self.inputs, self.variadic, self.attributes = _signature(forward, rules)
         if taken := _KEYWORDS.intersection(self.attributes):
             raise TypeError(
@@ -336,6 +340,8 @@ class Op:
         keep = _function(f"lambda v, out: ({', '.join(gathered)},)", {}) if gathered else None
         pulls = [_function(body(text), names) for text in calls.values()]
         together = _function(body(f"({', '.join(calls.values())},)"), names)
+        if self.door is not None:
+            together = self.door(tuple(calls), together)
         return Plan(keep, tuple(kept), tuple(calls), tuple(pulls), together)
 
 

@@ -11,8 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+import tinygrad_bp as tgb
 from tinygrad_bp.compiler import single
+from tinygrad_bp.op import Op
 from tinygrad_bp.rules import elementwise as ew
+from tinygrad_bp.rules import linalg
 from tinygrad_bp.rules import native as door
 
 pytest.importorskip("llvmlite")
@@ -25,10 +28,61 @@ def _afresh(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monkey
     begin = {"_kernels": {}, "_asked": {}, "_spent": door.WORTH, "EACH": 0}
     for name, value in begin.items():
         monkeypatch.setattr(door, name, value)
+    monkeypatch.setattr(linalg, "SHARED", 0)
 
 
 def ask(*operands: Any, work: float = 1) -> Any:
     return door.native(ew.add, operands, {}, work)
+
+
+def normal(*shape: int, dtype: Any = np.float32) -> Any:
+    return np.random.default_rng(sum(shape)).standard_normal(shape).astype(dtype)
+
+
+def pulled(op: Op, wanted: list[bool], operands: Any, g: Any, **attrs: Any) -> tuple[Any, Any]:
+    """Return what the rules of these inputs give, by machine code and by themselves."""
+    plan = op.plan(int("1" + "".join(map(str, map(int, wanted))), 2))
+    assert plan is not None
+    kept = () if plan.keep is None else plan.keep(operands, op.run(*operands, **attrs))
+    by_rules = [pull(g, kept, attrs) for pull in plan.pulls]
+    found = plan.pull_all(g, kept, attrs)
+    made = [k for key, k in door._kernels.items() if key[:2] == (op, plan.positions)]
+    assert made and made[-1] is not None, "NumPy did it"
+    return found, by_rules
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("rows", [(40,), (5, 8)])
+@pytest.mark.parametrize("wanted", [(1, 1, 1), (0, 1, 1), (0, 1, 0), (1, 0, 0)])
+def test_the_rules_of_a_layer_at_once(wanted: Any, rows: Any, dtype: Any) -> None:
+    operands = normal(*rows, 64, dtype=dtype), normal(48, 64, dtype=dtype), normal(48, dtype=dtype)
+    g = normal(*rows, 48, dtype=dtype)
+    for gradient in (g, np.flip(g, -1)):
+        found, by_rules = pulled(linalg.linear, wanted, operands, gradient)
+        for x, y in zip(found, by_rules, strict=True):
+            assert x.dtype == y.dtype and x.shape == y.shape
+            np.testing.assert_allclose(x, y, rtol=1e-4, atol=1e-4)
+
+
+def test_a_layer_learns_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    def trained() -> list[Any]:
+        tgb.manual_seed(0)
+        net = tgb.nn.Sequential(tgb.nn.Linear(30, 40), tgb.nn.ReLU(), tgb.nn.Linear(40, 3))
+        optimizer = tgb.optim.Adam(net.parameters())
+        x, y = tgb.randn(50, 30, requires_grad=True), tgb.randint(0, 3, (50,))
+        for _ in range(5):
+            loss = tgb.nn.functional.cross_entropy(net(x), y)
+            (slope,) = tgb.autograd.grad(loss, x, create_graph=True)
+            optimizer.zero_grad()
+            (loss + (slope * slope).sum()).backward()
+            optimizer.step()
+        return [p.detach().numpy().copy() for p in net.parameters()]
+
+    native = trained()
+    assert any(linalg.linear in key for key in door._kernels)
+    monkeypatch.setattr(door, "_spent", -1e30)
+    for x, y in zip(native, trained(), strict=True):
+        np.testing.assert_allclose(x, y, rtol=1e-3, atol=1e-5)
 
 
 def numbers(n: int = 5) -> Any:

@@ -120,8 +120,8 @@ class NativeStep:
         self._arena = raw[-_address(raw) % 64 :]
         self._table[ARENA] = _address(self._arena)
 
-    def once(self, inputs: Sequence[Array], room: Array) -> Array:
-        """Run in memory that is lent, and keep nothing: neither operands nor the result.
+    def once(self, inputs: Sequence[Array], room: Array) -> list[Array]:
+        """Run in memory that is lent, and keep nothing: neither operands nor results.
 
         Parameters
         ----------
@@ -131,16 +131,14 @@ class NativeStep:
 
         Returns
         -------
-        ndarray
-            The program's first output.
+        list of ndarray
+            The program's outputs.
         """
         self._work_in(room)
-        (result, *_) = self(inputs)
+        results = self(inputs)
         self._now = []
         self._memory = [None] * len(self._memory)  # for which the next run takes fresh memory
-        if self._pool is not None:
-            self._pool.rest()
-        return result
+        return results
 
     @staticmethod
     def _fresh(value: Value) -> Array:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from ..expr import Expr, parts, symbol
 from ..op import Op
 from ..rules.recurrent_steps import cut
 from .native import NativeStep
@@ -14,7 +15,7 @@ from .program import Call, Program, Value
 from .recurrences import PULLS, RUNS, lower_pull, lower_run
 from .writer import Writer
 
-__all__ = ["kernel"]
+__all__ = ["kernel", "pull_kernel"]
 
 #: The memory in which all of these kernels work: one runs at a time.
 _room: list[Any] = [np.empty(0, np.uint8)]
@@ -33,7 +34,7 @@ def kernel(op: Op, operands: tuple[Any, ...], attrs: dict[str, Any]) -> Callable
     Returns
     -------
     callable
-        ``run(operands) -> ndarray``.
+        ``run(operands) -> [ndarray]``.
 
     Raises
     ------
@@ -54,13 +55,68 @@ def kernel(op: Op, operands: tuple[Any, ...], attrs: dict[str, Any]) -> Callable
     if made is None:
         return None
     step = NativeStep(Program(inputs=values, calls=w.calls, outputs=[made]))
-    if not all(isinstance(entry, str) for entry in step.entries):  # some of it is NumPy's
-        return None
     (returned,) = step.lowered.program.outputs
     if (returned.shape, returned.dtype) != (out.shape, out.dtype):
         return None
 
-    def run(arrays: tuple[Any, ...]) -> Any:
+    return _runner(step)
+
+
+def pull_kernel(rules: Callable[..., Any], g: Any, kept: tuple[Any, ...],
+                attrs: dict[str, Any]) -> Callable[..., Any] | None:  # fmt: skip
+    """Compile the rules of an operation's inputs; None if some of it is left to NumPy.
+
+    Parameters
+    ----------
+    rules : callable
+        ``rules(g, kept, attrs) -> gradients``.
+    g, kept, attrs
+        As in a call: of the shapes and dtypes that it is compiled for.
+
+    Returns
+    -------
+    callable
+        ``run([g, *arrays that are kept]) -> list of ndarray``.
+    """
+    symbols = [symbol("g", g)]
+    for x in kept:
+        if type(x) is np.ndarray:
+            symbols.append(symbol(f"x{len(symbols)}", x))
+    arrays = iter(symbols[1:])
+    pulled = rules(symbols[0], tuple(next(arrays) if type(x) is np.ndarray else x for x in kept),
+                   attrs)  # fmt: skip
+    return _runner(NativeStep(_program(symbols, pulled)))
+
+
+def _program(symbols: list[Expr], formulas: Sequence[Expr]) -> Program:
+    """Write formulas as a program of what they are made of."""
+    values = {s: Value("input", s.value.shape, s.value.dtype, name=s.name) for s in symbols}
+    program = Program(inputs=list(values.values()))
+
+    def operand(x: Any) -> Any:
+        if isinstance(x, Expr):
+            return values[x]
+        if isinstance(x, np.ndarray | np.generic):
+            array = np.asarray(x)
+            return Value("constant", array.shape, array.dtype, array)
+        return x
+
+    for formula in formulas:
+        for part in parts(formula):
+            if part.op is not None and part not in values:
+                out = Value("computed", part.value.shape, part.value.dtype)
+                args = tuple(operand(x) for x in part.args)
+                program.calls.append(Call(part.op, args, part.attrs, out))
+                values[part] = out
+        program.outputs.append(values[formula])
+    return program
+
+
+def _runner(step: NativeStep) -> Callable[..., Any] | None:
+    if not all(isinstance(entry, str) for entry in step.entries):  # some of it is NumPy's
+        return None
+
+    def run(arrays: Sequence[Any]) -> list[Any]:
         if len(_room[0]) < step.room:
             _room[0] = np.empty(step.room, np.uint8)
         return step.once(arrays, _room[0])

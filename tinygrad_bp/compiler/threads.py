@@ -144,7 +144,7 @@ class Pool:
     def _set_blas(self, count: int) -> None:
         ctypes.CFUNCTYPE(None, ctypes.c_int)(self._blas.set_threads)(count)
 
-    def ready(self, table: int) -> int:
+    def ready(self, table: int = 0) -> int:
         """Start workers again after a fork; the first part of a step that shares (see `native`)."""
         if self.awry:
             self.start(self._wanted())

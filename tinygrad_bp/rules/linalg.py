@@ -9,10 +9,17 @@ import numpy as np
 from ..memory import aligned
 from ..op import primitive
 from .contraction import contract
+from .native import native, native_pull
 from .reduce import sum
 from .shape import reshape, sum_to
 
 _LARGE = 1 << 15  # elements of a result from which it pays to lay it on cache lines
+#: Products from which the threads of machine code are worth a call of it.
+SHARED = 1 << 18
+
+
+def _worth(work: int) -> int:
+    return work if work > SHARED else 0
 
 
 def _turned(x: Any) -> Any:
@@ -106,6 +113,11 @@ def _linear_weight(g: Any, x: Any) -> Any:
 def linear(x: Any, weight: Any, bias: Any) -> Any:
     """Give x Wᵀ + b for rows of features."""
     features = len(weight)
+    work = x.size * features
+    if work > SHARED:
+        found = native(linear, (x, weight, bias), {}, work)
+        if found is not None:
+            return found
     if features >= 128 and x.ndim == 2 and 2 * len(x) <= features and len(x) <= 64:
         # OpenBLAS shares the work out along the longer side of the result, and more evenly when
         # that comes first: (W xᵀ)ᵀ takes 95 µs where x Wᵀ takes 114 (64 × 784 to 128). Turned back
@@ -121,6 +133,9 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
         out += bias
         return out
     return out + bias
+
+
+native_pull(linear, lambda g, kept: _worth(g.size * kept[0].shape[-1]))
 
 
 # ------------------------------------------------------------------------------------------- einsum

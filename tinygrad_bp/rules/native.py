@@ -1,4 +1,4 @@
-"""Single operations as machine code, where the extra `compile` is installed.
+"""Single operations, or their rules, as machine code, where the extra `compile` is installed.
 
 NumPy's calls pass over memory again and again; the kernels of compiled steps do so once. A forward
 of the table asks here for such a kernel, by its operation, operands and attributes, and does its
@@ -10,7 +10,7 @@ shapes have come again. An LLVM that fails is nobody's trouble.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from math import inf
@@ -21,7 +21,10 @@ import numpy as np
 
 from ..op import Op
 
-__all__ = ["EACH", "LIMIT", "WORTH", "native", "ready"]
+__all__ = ["EACH", "LIMIT", "WORTH", "native", "native_pull", "ready"]
+
+#: The rules of some inputs: ``pull(g, kept, attrs) -> gradients``.
+Pull = Callable[[Any, Any, Any], Any]
 
 #: Products to compute, of all kinds of work, before it pays to load the compiler.
 WORTH = 1 << 31
@@ -54,19 +57,66 @@ def native(op: Op, operands: tuple[Any, ...], attrs: dict[str, Any], work: float
     work : float
         Products that it takes, or what costs as much: a number moved through memory is some ten.
     """
-    global _spent
-    if _spent < WORTH:
-        _spent += work
+    if not ready(work) or not _plain(operands):
         return None
+    key = (op, *[(x.shape, x.dtype) for x in operands], *attrs.items())
+    found = _run(key, operands, work, "kernel", op, operands, attrs)
+    return None if found is None else found[0]
+
+
+def native_pull(op: Op, work: Callable[[Any, tuple[Any, ...]], float]) -> None:
+    """Let all rules of an operation that one backward needs run as one piece of machine code.
+
+    It is made of the rules themselves, read as formulas; they are run on arrays until there is one.
+
+    Parameters
+    ----------
+    op : Op
+    work : callable
+        ``work(g, kept)``: what it is worth, as of :func:`native`; 0 if it is left to NumPy.
+    """
+
+    def door(positions: tuple[int, ...], rules: Pull) -> Pull:
+        def pull(g: Any, kept: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
+            if type(g) is not np.ndarray:
+                return rules(g, kept, attrs)
+            worth = work(g, kept)
+            if not worth or not ready(worth):
+                return rules(g, kept, attrs)
+            arrays = [g]
+            key = [op, positions, g.shape, g.dtype]
+            for x in kept:
+                if type(x) is np.ndarray:
+                    arrays.append(x)
+                    key += x.shape, x.dtype
+                else:
+                    key.append(x)
+            key += attrs.items()
+            if not _plain(arrays):
+                return rules(g, kept, attrs)
+            found = _run(tuple(key), arrays, worth, "pull_kernel", rules, g, kept, attrs)
+            return rules(g, kept, attrs) if found is None else found
+
+        return pull
+
+    op.door = door
+
+
+def _plain(operands: Sequence[Any]) -> bool:
+    """Whether machine code can read these operands."""
     for x in operands:
         if type(x) is not np.ndarray or not x.flags.aligned or not x.dtype.isnative:
-            return None
+            return False
+    return True
+
+
+def _run(key: Any, operands: Sequence[Any], work: float, name: str, *made_of: Any) -> Any:
+    """Run a kernel, which may have to be made first; None if there is none, or not yet."""
     # Their memory is one call's: where several threads ask, one has it. To find the result's shape
     # the builder runs the forward, which asks here again, and is told to do the work itself.
     if not _lock.acquire(blocking=False):
         return None
     try:
-        key = (op, *[(x.shape, x.dtype) for x in operands], *attrs.items())
         if key not in _kernels:
             before = _asked.get(key, 0)
             if before < EACH:
@@ -76,26 +126,30 @@ def native(op: Op, operands: tuple[Any, ...], attrs: dict[str, Any], work: float
                 return None
             if len(_kernels) >= LIMIT:
                 del _kernels[next(iter(_kernels))]
-            _kernels[key] = _built(op, operands, attrs)
+            _kernels[key] = _built(name, *made_of)
         kernel = _kernels[key]
         return None if kernel is None else kernel(operands)
     finally:
         _lock.release()
 
 
-def ready() -> bool:
+def ready(work: float = 0) -> bool:
     """Whether so much has been computed that it may pay to look at the operands."""
-    return _spent >= WORTH
+    global _spent
+    if _spent >= WORTH:
+        return True
+    _spent += work
+    return False
 
 
-def _built(op: Op, operands: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
+def _built(name: str, *made_of: Any) -> Any:
     global _spent
     if find_spec("llvmlite") is None:
         _spent = -inf  # nobody need ask again
         return None
     try:
         # By its name: the compiler stands above the rules, which know it only from here on.
-        return import_module("..compiler.single", __package__).kernel(op, operands, attrs)
+        return getattr(import_module("..compiler.single", __package__), name)(*made_of)
     except Exception:  # an LLVM too old, say: nobody has asked for it, and NumPy does the same
         return None
 
