@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..storage import KNOWN, storage_of
-from .blocks import Program, program_of, scratch_for, update
+from .blocks import program_of, update
+from .calls import Calls
 from .fused import native_update
 
 __all__ = ["Batch"]
-
-#: Numbers of a parameter up to which joining it to others pays.
-_SMALL = 1 << 11
 
 
 class Batch:
@@ -26,12 +25,12 @@ class Batch:
         Whether they are to be run as machine code; None: where that pays.
     """
 
-    __slots__ = ("fused", "native", "runs")
+    __slots__ = ("fused", "repeated", "runs")
 
     def __init__(self, fused: bool | None) -> None:
         self.fused = fused
-        #: Once it was run: what ran it, if that was machine code, in one.
-        self.native: Any = None
+        #: Once it was run: what does the same for other gradients, if there is such a thing.
+        self.repeated: Any = None
         # A formula, its numbers and flags, a dtype, and the arrays of each parameter.
         self.runs: list[tuple[Any, dict[str, float], tuple[str, ...], Any, list[list[Any]]]] = []
 
@@ -60,17 +59,15 @@ class Batch:
             program = program_of(formula, len(members[0]), tuple(scalars), flags)
             native = native_update(program, kind, members, self.fused)
             rest = members
-            if native is not None:
+            if native is not None or kind.kind == "f":
                 ready, rest = _parted(members, _made_ready)
-                native(ready, scalars.values())
+                again = native.repeated if native is not None else partial(
+                    Calls, program, kind, waits=self.fused is None
+                )  # fmt: skip
+                known = again(ready)
+                known([arrays[1] for arrays in ready], scalars.values())
                 if len(self.runs) == 1 and not rest:
-                    self.native = native
-            elif len(members) > 2 and kind.kind == "f":
-                small, rest = _parted(members, _is_small)
-                if len({id(arrays[0]) for arrays in small}) == len(small) > 0:
-                    _run_joined(program, small, scalars.values(), kind)
-                else:  # one of them comes twice
-                    rest = members
+                    self.repeated = known
             for arrays in rest:
                 update(formula, arrays, scalars, flags)
             for arrays in members:
@@ -88,31 +85,8 @@ def _parted(members: list[list[Any]], test: Callable[[list[Any]], bool]) -> tupl
     return passed, rest
 
 
-def _is_small(arrays: list[Any]) -> bool:
-    """Whether a parameter is so small that it is quicker to copy it than to call NumPy for it."""
-    w, shape = arrays[0], arrays[0].shape
-    # Memory of its own: of two views of the same, the second has to see what the first did.
-    return w.size <= _SMALL and w.base is None and all(a.shape == shape for a in arrays)
-
-
-def _run_joined(program: Program, members: list[list[Any]], scalars: Any, kind: Any) -> None:
-    """Update small parameters by NumPy's calls in one: joined to rows, and parted again."""
-    sizes = [arrays[0].size for arrays in members]
-    rows = [np.empty(sum(sizes), kind) for _ in members[0]]
-    columns = list(zip(*members, strict=True))
-    for row, column in zip(rows, columns, strict=True):
-        np.concatenate(column, axis=None, out=row)
-    program.run(rows, scalars, scratch_for(program, kind))
-    for i, (row, column) in enumerate(zip(rows, columns, strict=True)):
-        if i != 1:  # the gradient
-            start = 0
-            for array, size in zip(column, sizes, strict=True):
-                array[...] = row[start : start + size].reshape(array.shape)
-                start += size
-
-
 def _made_ready(arrays: list[Any]) -> bool:
-    """Whether machine code can take these arrays; the gradient is copied if it can't as it is."""
+    """Whether arrays can be updated as they are; the gradient is copied if it can't be."""
     shape, kind = arrays[0].shape, arrays[0].dtype
     for i, a in enumerate(arrays):
         if a.dtype is kind and a.flags.carray and a.shape == shape:

@@ -16,7 +16,7 @@ import numpy as np
 
 from .blocks import Program
 
-__all__ = ["check_fused", "native_update"]
+__all__ = ["check_fused", "due", "native_update", "work"]
 
 #: Runs a formula on ``[[w, g, *state], …]`` with these scalars.
 Update = Callable[[list[list[Any]], Iterable[float]], None]
@@ -52,6 +52,20 @@ def check_fused(options: dict[str, Any]) -> None:
         )
 
 
+def work(members: list[list[Any]]) -> int:
+    """Return what it costs NumPy to update these, in numbers."""
+    return sum([arrays[0].size + _EACH for arrays in members])
+
+
+def due(program: Program, kind: Any, more: int) -> bool:
+    """Count what NumPy is about to update, and say whether machine code would pay from now on."""
+    global _spent
+    if (program, kind) in _native:
+        return _native[program, kind] is not None  # None: it failed
+    _spent += more
+    return _spent >= WORTH
+
+
 def native_update(program: Program, kind: Any, members: list[list[Any]],
                   fused: bool | None) -> Update | None:  # fmt: skip
     """Return what runs a program as machine code; None if NumPy is to run it.
@@ -66,18 +80,13 @@ def native_update(program: Program, kind: Any, members: list[list[Any]],
     fused : bool or None
         Whether it has to be machine code, must not be, or may be if that pays.
     """
-    global _spent
     if fused is False or kind not in (np.float32, np.float64):
         return None
     found = _native.get((program, kind))
     if found is not None:
         return found
-    if not fused:
-        if (program, kind) in _native:  # it failed
-            return None
-        _spent += sum([arrays[0].size + _EACH for arrays in members])
-        if _spent < WORTH:
-            return None
+    if not fused and not due(program, kind, work(members)):
+        return None
     check_fused({"fused": fused})
     update: Update | None = None
     if find_spec("llvmlite") is not None:

@@ -1,4 +1,4 @@
-"""A group's step once more: by machine code, on the same arrays as in the step before.
+"""A group's step once more, on the same arrays as in the step before.
 
 To gather what is to be updated takes longer than to update a small network. From one step to the
 next nothing of it changes but the gradients and the count: so the list of arrays is kept, and a
@@ -12,6 +12,7 @@ from typing import Any
 
 from ..storage import storage_of
 from .batch import Batch
+from .calls import Calls
 
 __all__ = ["Prepared"]
 
@@ -25,10 +26,10 @@ class Prepared:
         One whose numbers follow from its options and the count of steps alone.
     group : dict
     batch : Batch
-        What was run for this group just now: as machine code, in one.
+        What was run for this group just now, in one.
     """
 
-    __slots__ = ("before", "entries", "flags", "kind", "names", "options", "update")
+    __slots__ = ("before", "by_numpy", "entries", "flags", "kind", "names", "options", "update")
 
     def __init__(self, optimizer: Any, group: dict[str, Any], batch: Batch) -> None:
         _, scalars, flags, kind, members = batch.runs[0]
@@ -36,7 +37,8 @@ class Prepared:
         # The learning rate is one of the numbers, which are asked for in every step.
         self.options = itemgetter(*[name for name in group if name not in ("params", "lr")])
         self.before = self.options(group)
-        self.update = batch.native.repeated(members)
+        self.update = batch.repeated
+        self.by_numpy = self.update if isinstance(self.update, Calls) else None
         self.entries: list[tuple[Any, ...]] = []
         for parameter, arrays in zip(group["params"], members, strict=True):
             state = optimizer.state.get(parameter, {})
@@ -54,8 +56,8 @@ class Prepared:
     @classmethod
     def after(cls, optimizer: Any, group: dict[str, Any], batch: Batch) -> Prepared | None:
         """Prepare the next step; None for a group that has to be looked through each time."""
-        if batch.native is None or len(batch.runs[0][-1]) != len(group["params"]):
-            return None  # not as machine code, not in one, or some have no gradient
+        if batch.repeated is None or len(batch.runs[0][-1]) != len(group["params"]):
+            return None  # not in one, or some have no gradient
         return cls(optimizer, group, batch)
 
     def run(self, optimizer: Any, group: dict[str, Any]) -> bool:
@@ -92,6 +94,8 @@ class Prepared:
         t = 2.0 if so_far is None else so_far + 1
         scalars, flags = optimizer._scalars(group, t)
         if [*scalars] != self.names or flags != self.flags:
+            return False
+        if self.by_numpy is not None and self.by_numpy.outdated():
             return False
         self.update(gradients, scalars.values())
         for *_, count, memory in entries:

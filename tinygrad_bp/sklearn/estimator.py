@@ -169,6 +169,8 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc]
             compile=self.compile, seed=int(rng.randint(2**31 - 1)) if self._draws() else 0,
             health=False, progress=bool(self.verbose),
         )  # fmt: skip
+        if self.module is None and target.ndim == 1 and self.n_outputs_ == 1:
+            target = target[:, None]  # as the network gives it: nothing to reshape in each update
         rows = Rows(X, target, weight, size, rng if self.shuffle else None)
         before = self.n_iter_
         if not partial:
@@ -259,7 +261,8 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc]
 
     def _kind(self) -> Any:
         """Return the dtype of the network's parameters."""
-        kinds = [p.detach().numpy().dtype for p in self.module_.parameters()]
+        # Not through NumPy's view of them: what NumPy can reach is compared in every update.
+        kinds = [p._array.dtype for p in self.module_.parameters()]
         return next((k for k in kinds if k.kind == "f"), np.dtype(np.float32))
 
     def _output(self, X: Any) -> Array:

@@ -112,9 +112,15 @@ def decays(estimator: Any) -> bool:
 def class_loss(output: Any, target: Any, reduction: str = "mean") -> Any:
     """Return the cross-entropy, in nats: of one logit for class 1, or of a logit for each class."""
     if output.ndim == 1 or output.shape[1] == 1:
-        flat = output.reshape(-1)
-        return F.binary_cross_entropy_with_logits(flat, target.to(flat.dtype), reduction=reduction)
+        loss = F.binary_cross_entropy_with_logits(
+            _like(output, target), target, reduction=reduction
+        )
+        return loss if reduction == "mean" else loss.reshape(-1)
     return F.cross_entropy(output, target.long(), reduction=reduction)
+
+
+def _like(output: Any, target: Any) -> Any:
+    return output if output.ndim == target.ndim else output.reshape(target.shape)
 
 
 def label_loss(output: Any, target: Any, reduction: str = "mean") -> Any:
@@ -125,7 +131,7 @@ def label_loss(output: Any, target: Any, reduction: str = "mean") -> Any:
 
 def _summed(loss: Callable[..., Any], factor: float) -> Callable[..., Any]:
     def of(output: Any, target: Any, reduction: str = "mean") -> Any:
-        output = output.reshape(target.shape)
+        output = _like(output, target)
         k = factor * (target.shape[1] if target.ndim > 1 else 1)
         if reduction == "mean":
             mean = loss(output, target)

@@ -125,8 +125,8 @@ class Objective:
 
     def penalty(self, parameters: Any) -> Any:
         """Return the penalties on the weights; None if there are none."""
-        weights = [p for p in parameters if p.ndim > 1]
-        if not (self.l1 or self.l2) or not weights:
+        weights = [p for p in parameters if p.ndim > 1] if self.l1 or self.l2 else []
+        if not weights:
             return None
         total: Any = 0.0
         for W in weights:

@@ -125,7 +125,7 @@ class Updates:
         penalty = self.objective.penalty(self._parameters)
         whole = loss if penalty is None else loss + penalty
         (whole if share is None else whole * share).backward()
-        return loss.detach(), output.detach()
+        return loss, output
 
     def _gather(self, inputs: Any, target: Any, weight: Any, share: Any) -> Any:
         return self._backward(inputs, target, weight, share)
