@@ -57,7 +57,7 @@ class Batch:
         """Update the arrays in place."""
         for formula, scalars, flags, kind, members in self.runs:
             program = program_of(formula, len(members[0]), tuple(scalars), flags)
-            native = native_update(program, kind, members, self.fused)
+            native: Any = native_update(program, kind, members, self.fused)
             rest = members
             if native is not None or kind.kind == "f":
                 ready, rest = _parted(members, _made_ready)
