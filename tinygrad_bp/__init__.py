@@ -177,14 +177,15 @@ __all__ = [
     "square", "squeeze", "squeeze_copy", "stack", "std", "std_mean", "stepping", "stft", "strided",
     "sub", "subtract", "sum", "svd", "svd_lowrank", "swapaxes", "swapdims", "t", "t_copy", "take",
     "take_along_dim", "tan", "tanh", "tensor", "tensor_split", "tensordot", "testing", "textbook",
-    "threshold", "threshold_", "tile", "topk", "trace", "train", "transpose", "transpose_copy",
-    "trapezoid", "trapz", "triangular_solve", "tril", "tril_indices", "triplet_margin_loss", "triu",
-    "triu_indices", "true_divide", "trunc", "typename", "types", "uint16", "uint32", "uint64",
-    "uint8", "unbind", "unbind_copy", "unflatten", "unfold_copy", "unique", "unique_consecutive",
-    "unravel_index", "unsafe_chunk", "unsafe_split", "unsafe_split_with_sizes", "unsqueeze",
-    "unsqueeze_copy", "use_deterministic_algorithms", "utils", "vander", "var", "var_mean", "vdot",
-    "version", "view_as_complex", "view_as_real", "view_copy", "vmap", "vsplit", "vstack", "where",
-    "xlogy", "xpu", "zero_", "zeros", "zeros_like",
+    "threshold", "threshold_", "tile", "topk", "trace", "train", "transforms", "transpose",
+    "transpose_copy", "trapezoid", "trapz", "triangular_solve", "tril", "tril_indices",
+    "triplet_margin_loss", "triu", "triu_indices", "true_divide", "trunc", "typename", "types",
+    "uint16", "uint32", "uint64", "uint8", "unbind", "unbind_copy", "unflatten", "unfold_copy",
+    "unique", "unique_consecutive", "unravel_index", "unsafe_chunk", "unsafe_split",
+    "unsafe_split_with_sizes", "unsqueeze", "unsqueeze_copy", "use_deterministic_algorithms",
+    "utils", "vander", "var", "var_mean", "vdot", "version", "view_as_complex", "view_as_real",
+    "view_copy", "vmap", "vsplit", "vstack", "where", "xlogy", "xpu", "zero_", "zeros",
+    "zeros_like",
 ]  # fmt: skip
 
 if _TYPE_CHECKING:
@@ -192,8 +193,8 @@ if _TYPE_CHECKING:
         accelerator, amp, autograd, backends, cpu, cuda, datasets, derivation, diagnosis,
         distributed, distributions, drawing, fft, func,
         functional, jit, linalg, masked, mps, multiprocessing, nn, op, optim, profiler,
-        serialization, signal, sparse, special, stepping, testing, textbook, train, types, utils,
-        version, xpu,
+        serialization, signal, sparse, special, stepping, testing, textbook, train, transforms,
+        types, utils, version, xpu,
     )  # fmt: skip
     from .amp import (
         GradScaler, autocast, get_autocast_dtype, is_autocast_available, is_autocast_enabled,
@@ -284,7 +285,7 @@ if _TYPE_CHECKING:
 _ROOMS: tuple[str, ...] = (
     "autograd", "datasets", "derivation", "diagnosis", "distributions", "drawing", "fft", "linalg",
     "masked", "nn", "op", "optim", "signal", "sklearn", "special", "stepping",
-    "textbook", "train",
+    "textbook", "train", "transforms",
 )  # fmt: skip
 _ROOMS += (
     "accelerator", "amp", "backends", "compiler", "cpu", "cuda", "distributed", "func",

@@ -52,6 +52,8 @@ def say_what(experiment: Experiment, folder: Path) -> None:
     say(pair("training", f"{experiment.loss_name} by {options['optimizer']}, learning rate "
                          f"{experiment.trainer.lr:.3g}{schedule}, batches of {size}, "
                          f"{options['epochs']} epochs, seed {options['seed']}"))  # fmt: skip
+    if options.get("augment"):
+        say(pair("augmented", options["augment"].replace(",", ", ").replace(":", " ")))
     say(pair("folder", shown(folder)))
     say()
 

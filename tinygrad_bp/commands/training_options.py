@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from ..transforms.named import AUGMENTATIONS, parse
 from . import options as kinds
 
 __all__ = ["add_options", "batch_size"]
@@ -62,6 +63,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     _data(parser.add_argument_group("what is learnt from"))
     _model(parser.add_argument_group("the model"))
     _training(parser.add_argument_group("how it is trained"))
+    _augmenting(parser.add_argument_group("what is done to the training examples"))
     _regularising(parser.add_argument_group("against overfitting, and for classes of unequal size"))
     _watching(parser.add_argument_group("what is seen and kept"))
 
@@ -225,6 +227,33 @@ def _training(group: Any) -> None:
         metavar="N",
         help="of the division of the data, the first weights, the order, dropout; "
         "the same seed gives the same numbers (0)",
+    )
+
+
+def augment(text: str) -> str:
+    """Read what ``--augment`` takes, and write it in order.
+
+    >>> augment("rotate:10,shift:2")
+    'shift:2,rotate:10'
+    """
+    try:
+        return ",".join(f"{name}:{value:g}" for name, value in parse(text).items())
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _augmenting(group: Any) -> None:
+    names = [f"{name}:{kind.unit}" if kind.default is None else f"{name}[:{kind.unit}]"
+             for name, kind in AUGMENTATIONS.items()]  # fmt: skip
+    each = [f"{name} ({kind.help})" for name, kind in zip(names, AUGMENTATIONS.values(),
+                                                          strict=True)]  # fmt: skip
+    rows = " and ".join(name for name, kind in AUGMENTATIONS.items() if kind.for_rows)
+    group.add_argument(
+        "--augment",
+        type=augment,
+        metavar="NAMES",
+        help="change the examples of each batch at random, as in shift:2,rotate:10,mixup:0.2: "
+        f"{', '.join(each)}. For tables {rows}",
     )
 
 

@@ -6,6 +6,8 @@ import math
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import count
 from typing import Any, Protocol
 
 import numpy as np
@@ -151,9 +153,7 @@ class ArrayBatches:
             target = self._target[part]
             if self.transform is not None:
                 rng = np.random.default_rng([self.seed, number, i])
-                one = len(inputs) == 1
-                inputs, target = self.transform(inputs[0] if one else inputs, target, rng)
-                inputs = (inputs,) if one else inputs
+                inputs, target = _transformed(self.transform, inputs, target, rng)
             weight = None if self._weight is None else wrap(self._weight[part])
             yield Batch(tuple(as_tensor(x) for x in inputs), as_tensor(target), weight)
 
@@ -165,6 +165,7 @@ class ArrayBatches:
         return {
             "shapes": [list(x.shape) for x in (*self._inputs, self._target)],
             "crc32": check, "batch_size": self.batch_size, "shuffle": self.shuffle,
+            "transform": _described(self.transform),
         }  # fmt: skip
 
 
@@ -172,10 +173,11 @@ class LoaderBatches:
     """The batches of a :class:`~tinygrad_bp.utils.data.DataLoader`, or of an iterable like it.
 
     A batch is ``(inputs, targets)`` or ``(inputs, targets, weights)``; inputs may be a tuple.
+    `seed` and `transform` are those of `ArrayBatches`.
     """
 
-    def __init__(self, loader: Any) -> None:
-        self._loader = loader
+    def __init__(self, loader: Any, seed: int = 0, transform: Transform | None = None) -> None:
+        self._loader, self.seed, self.transform = loader, seed, transform
 
     @property
     def generators(self) -> list[Generator]:
@@ -206,11 +208,26 @@ class LoaderBatches:
         batches = iter(self._loader)
         for _ in range(skip):
             next(batches)
-        return map(_batch_of, batches)
+        found = map(_batch_of, batches)
+        if self.transform is None:
+            return found
+        return map(partial(self._changed, number), count(skip), found)
+
+    @property
+    def plain(self) -> LoaderBatches:
+        """The batches as they are before the transform."""
+        return LoaderBatches(self._loader)
+
+    def _changed(self, number: int, i: int, batch: Batch) -> Batch:
+        assert self.transform is not None
+        arrays = tuple(x.detach().numpy() for x in batch.inputs)
+        rng = np.random.default_rng([self.seed, number, i])
+        inputs, target = _transformed(self.transform, arrays, batch.target.numpy(), rng)
+        return Batch(tuple(map(as_tensor, inputs)), as_tensor(target), batch.weight)
 
     def fingerprint(self) -> dict[str, Any]:
         """Return what tells these data from others, as far as that is known."""
-        return {"batches": len(self)}
+        return {"batches": len(self), "transform": _described(self.transform)}
 
 
 def batches_of(data: Any, target: Any = None, weight: Any = None, **options: Any) -> Batches:
@@ -236,12 +253,13 @@ def batches_of(data: Any, target: Any = None, weight: Any = None, **options: Any
         raise ValueError(
             "sample_weight goes with arrays; a loader gives (inputs, targets, weights) itself"
         )
+    changed = {k: options[k] for k in ("seed", "transform") if k in options}
     if hasattr(data, "__getitem__") and hasattr(data, "__len__") and not hasattr(data, "sampler"):
         size = options.get("batch_size", 32) or len(data)
         order = {"shuffle": options.get("shuffle", True), "generator": options.get("generator")}
-        return LoaderBatches(DataLoader(data, batch_size=size, **order))
+        return LoaderBatches(DataLoader(data, batch_size=size, **order), **changed)
     if hasattr(data, "__iter__") and not isinstance(data, (str, Tensor, np.ndarray)):
-        return LoaderBatches(data)
+        return LoaderBatches(data, **changed)
     raise TypeError(
         f"train on (inputs, targets), a Dataset or a DataLoader; not on a {type(data).__name__} "
         "without targets"
@@ -289,6 +307,22 @@ def array_of(data: Any, what: str) -> Array:
     if not isinstance(data, Tensor) and array.dtype == np.float64:
         array = array.astype(as_numpy(get_default_dtype()))
     return array
+
+
+def _transformed(transform: Transform, inputs: tuple[Any, ...], target: Array,
+                 rng: np.random.Generator) -> tuple[tuple[Any, ...], Any]:  # fmt: skip
+    one = len(inputs) == 1
+    changed, target = transform(inputs[0] if one else inputs, target, rng)
+    return (changed,) if one else changed, target
+
+
+def _described(transform: Transform | None) -> str | None:
+    """Name a transform so that a run goes on with the same: what it is, and its parameters."""
+    if transform is None:
+        return None
+    text = repr(transform)
+    # What is shown with its place in memory is another one in each process.
+    return type(transform).__name__ if " at 0x" in text else text
 
 
 def _weights(weight: Any, n: int) -> Array:

@@ -12,7 +12,9 @@ from typing import Any
 from ..datasets import Examples
 from ..random import manual_seed
 from ..serialization import CorruptFileError, load, save
+from ..transforms.named import augmentation, parse
 from . import models
+from .batches import Transform
 from .callbacks import Callback, EarlyStopping
 from .checkpoints import Checkpoints, CheckpointWarning
 from .optimizers import OPTIMIZERS
@@ -103,6 +105,8 @@ class Experiment:
         loss = options["loss"] or ("cross_entropy" if data.classes else "mse")
         if (loss in ("cross_entropy", "binary_cross_entropy", "nll")) != bool(data.classes):
             raise ValueError(f"the loss {loss} is not for a {data.task}")
+        # Runs of earlier versions have no such entry.
+        self.augment = augmented(options.get("augment"), data, loss)
         inner = loss
         if isinstance(self.model, models.InUnits):
             loss = self.model.loss(loss)
@@ -158,7 +162,7 @@ class Experiment:
         history = trainer.fit(
             train.X, train.y, epochs=options["epochs"], batch_size=options["batch_size"],
             validation=(validation.X, validation.y) if len(validation) else None,
-            shuffle=options["shuffle"], resume=going_on,
+            shuffle=options["shuffle"], transform=self.augment, resume=going_on,
         )  # fmt: skip
         self.record.seconds += round(time.perf_counter() - begun, 3)
         self.record.ending = history.stopped or "completed"
@@ -172,6 +176,31 @@ class Experiment:
             if len(part):
                 self.record.results[name] = plain(self.trainer.evaluate(part.X, part.y))
         self.record.save(self.folder)
+
+
+def augmented(text: str | None, data: Examples, loss: str) -> Transform | None:
+    """Return the transform of the training batches that ``--augment`` describes.
+
+    Raises
+    ------
+    ValueError
+        For one that does not go with the data or the loss.
+    """
+    if not text:
+        return None
+    numbers = None
+    if data.encoding.columns:
+        names = [name for c in data.encoding.columns if c.kind == "number" for name in c.names]
+        numbers = [data.columns.index(name) for name in names]
+    try:
+        transform = augmentation(text, data.X.shape[1:], len(data.classes) or None, numbers)
+    except ValueError as error:
+        raise ValueError(f"--augment: {error}") from None
+    mixes = [name for name in parse(text) if name in ("mixup", "cutmix")]
+    if mixes and loss not in ("cross_entropy", "mse", "l1", "huber"):
+        raise ValueError(f"--augment: {mixes[0]} makes shares of the classes, which the loss "
+                         f"{loss} does not take: cross_entropy does")  # fmt: skip
+    return transform
 
 
 def plain(values: dict[str, float]) -> dict[str, float | None]:

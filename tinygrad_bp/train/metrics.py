@@ -68,6 +68,18 @@ def predicted(output: Array) -> Array:
     return (output.reshape(-1) > 0).astype(np.int64)
 
 
+def labels_of(output: Array, target: Array) -> Array:
+    """Return labels, (m,): of targets that are shares of the classes, as MixUp gives, the largest.
+
+    >>> labels_of(np.zeros((1, 3)), np.array([[0.2, 0.8, 0.0]]))
+    array([1])
+    """
+    shares = target.dtype.kind == "f" and target.ndim > 1 and target.shape == output.shape
+    if shares and target.shape[1] > 1:
+        target = target.argmax(1)
+    return target.reshape(-1).astype(np.int64)
+
+
 class ConfusionMatrix(Metric):
     """How often class i was taken for class j: ``matrix[i, j]``. Its number is the accuracy.
 
@@ -87,7 +99,7 @@ class ConfusionMatrix(Metric):
 
     def update(self, output: Array, target: Array) -> None:
         """Add a batch."""
-        right, taken = target.reshape(-1).astype(np.int64), predicted(output)
+        right, taken = labels_of(output, target), predicted(output)
         counted = right >= 0  # −100 marks what does not count
         right, taken = right[counted], taken[counted]
         width = output.shape[1] if output.ndim > 1 and output.shape[1] > 1 else 2
@@ -175,7 +187,7 @@ class AUC(Metric):
             top = scores.max(1, keepdims=True)
             scores = scores - top - np.log(np.exp(scores - top).sum(1, keepdims=True))
         self.scores.append(np.array(scores))
-        self.labels.append(np.array(target.reshape(-1)))
+        self.labels.append(labels_of(output, target))
 
     def compute(self) -> float:
         """Return the value; NaN if there are not both kinds of examples."""
@@ -260,7 +272,7 @@ class _CrossEntropy(_Sums):
     def update(self, output: Array, target: Array) -> None:
         """Add a batch of logits (m, k) or (m, k, ...) and labels."""
         logits = np.moveaxis(output, 1, -1).reshape(-1, output.shape[1]).astype(np.float64)
-        labels = target.reshape(-1).astype(np.int64)
+        labels = labels_of(output, target)
         counted = labels >= 0
         logits, labels = logits[counted], labels[counted]
         top = logits.max(1)

@@ -93,7 +93,10 @@ class Objective:
         """Return how much each example counts; None if all the same."""
         weight = batch.weight
         if self._classes is not None:
-            of_class = self._classes[batch.target.reshape(-1).long()]
+            if batch.target.is_floating_point() and batch.target.ndim == 2:  # shares of the classes
+                of_class = batch.target @ self._classes
+            else:
+                of_class = self._classes[batch.target.reshape(-1).long()]
             weight = of_class if weight is None else weight * of_class
         return weight
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from ..random import Generator
 from .batches import Batches
@@ -29,15 +32,20 @@ def generators(trainer: Trainer, *passes: Batches | None) -> list[Generator]:
 
 
 def targets_of(batches: Batches, trainer: Trainer) -> Any:
-    """Return all targets of arrays; of a loader, those of its first batch."""
+    """Return all targets of arrays; of a loader, those of its first batch, before any transform.
+
+    Where the classes are counted, a batch does not do: all are gone through.
+    """
     target = getattr(batches, "target", None)
     if target is not None:
         return target
+    batches = getattr(batches, "plain", batches)
     streams = generators(trainer, batches)
     before = positions(*streams)
-    first = next(iter(batches.epoch(0)))
+    few = None if isinstance(trainer.objective.class_weight, str) else 1
+    targets = [batch.target.numpy() for batch in islice(batches.epoch(0), few)]
     restore(before, *streams)
-    return first.target.numpy()
+    return np.concatenate(targets)
 
 
 def identity(trainer: Trainer, train: Batches, epochs: int, schedule: Any) -> dict[str, Any]:

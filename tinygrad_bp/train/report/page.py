@@ -170,7 +170,7 @@ def what_was_run(report: Report) -> str:
     options = record.training
     count = sum(p.numel() for p in experiment.model.parameters())
     limits = {k: options[k] for k in ("clip_norm", "clip_value", "l1", "l2", "class_weight",
-                                      "patience") if options[k]}  # fmt: skip
+                                      "patience", "augment") if options.get(k)}  # fmt: skip
     limits |= options["set"] | ({"accumulate": options["accumulate"]}
                                 if options["accumulate"] > 1 else {})  # fmt: skip
     more = "".join(f", {k.replace('_', ' ')} {v}" for k, v in limits.items())
