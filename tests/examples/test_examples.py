@@ -19,7 +19,7 @@ needs_mnist = pytest.mark.skipif(
 
 # Example: (its arguments in CI, a fact that its output must state).
 EXAMPLES = {
-    "char_gpt.py": ([], r"This is the \|.*\n(\d+) of the \1 words after the bar"),
+    "char_gpt.py": (["--quick"], r"held out: 3\.\d+ bits per character, better than [1-4] of 4"),
     "cnn_digits.py": ([], r"a new network with the saved weights: 9\d\.\d\d% right"),
     "compiled_training.py": (["--epochs", "3"], r"same losses: yes\n"),
     "custom_op.py": ([], r"squared_distances   True, second order True"),
@@ -57,7 +57,9 @@ def run(name, *arguments, cwd, **environment):
 
 def output_of(name, *arguments, cwd):
     done = run(name, *arguments, cwd=cwd)
-    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    # On a busy machine compiling may take so long that it is told of.
+    noise = re.sub(r"^tgb\.compile: .*\n", "", done.stderr, flags=re.MULTILINE)
+    assert (done.returncode, noise) == (0, ""), done.stderr
     return done.stdout
 
 
@@ -115,7 +117,6 @@ def test_importing_an_example_runs_nothing(name, tmp_path):
 @pytest.mark.parametrize(
     "name",
     [
-        "char_gpt.py",
         "cnn_digits.py",
         "custom_op.py",
         "polynomial_regression.py",
@@ -142,11 +143,17 @@ def test_delta_rule_prints_every_digit_of_the_notes_twice(tmp_path):
         assert re.search(rf"^{name} +{number} +{number} ", output, re.MULTILINE), row
 
 
-def test_the_loss_of_the_gpt_falls_to_a_tenth(tmp_path):
-    output = output_of("char_gpt.py", cwd=tmp_path)
-    losses = [float(found) for found in re.findall(r"^ *\d+ +(\d\.\d{4})$", output, re.MULTILINE)]
-    assert len(losses) == 6
-    assert losses[-1] < 0.1 * losses[0]
+def test_the_gpt_goes_on_as_if_it_had_never_been_stopped(tmp_path):
+    whole = output_of("char_gpt.py", "--quick", cwd=tmp_path)
+    bits = [float(n) for n in re.findall(r"^ +\d +\S+ +\S+ +\S+ +(\d\.\d+) ", whole, re.MULTILINE)]
+    assert len(bits) == 3 and bits == sorted(bits, reverse=True)
+    folder = tmp_path / "runs" / "char_gpt"
+    assert (folder / "bits_per_character.png").read_bytes().startswith(b"\x89PNG")
+    newest = max((folder / "checkpoints").glob("checkpoint-*.safetensors"))
+    newest.unlink()  # the one before is of an earlier epoch
+    again = output_of("char_gpt.py", "--quick", "--resume", cwd=tmp_path)
+    _, told, said = whole.rpartition("   3 ")
+    assert told and said.split("\n\n", 1)[1] == again.rpartition("   3 ")[2].split("\n\n", 1)[1]
 
 
 def test_the_weights_of_the_cnn_come_back_as_good_as_they_were(tmp_path):
