@@ -158,6 +158,67 @@ def test_what_does_not_fit_is_one_line_and_leaves_nothing(here, capsys, options,
     assert not (here / "runs").exists()
 
 
+@pytest.mark.parametrize(
+    ("argv", "named"),
+    [
+        (["train", "--data", "goods.csv"], "--target COLUMN, one of 'width', 'colour'"),
+        (["train", "--data", "mnst"], "Is the data set 'mnist' meant?"),
+        (["train", "--data", "gaps.csv", "--target", "kind"], "rows out: --missing drop, or"),
+        (["train", "--data", "days.csv", "--target", "kind"], "--drop 'the day'\n"),
+        (["train", "--data", "goods.csv", "--target", "kind", "--task", "regression"],
+         "Take --task classification"),
+        (["train", "--data", "goods.csv", "--target", "kind", "--set", "wings=2"], "lr, betas"),
+        (["train", "--data", "images"], "Resize them all with --size HxW"),
+        (["predict", "runs/known", "green.csv"], "or pass --unknown zeros"),
+        (["predict", "runs/known", "gaps.csv"], "Fill it in\n"),
+        (["predict", "runs/known", "goods.csv", "-o", "away/out.csv"], "no folder away"),
+        (["evaluate", "runs/known", "--data", "a.npz"], "a.npz"),
+    ],
+)  # fmt: skip
+def test_a_remedy_is_an_option_of_the_command(here, capsys, argv, named):
+    Image = pytest.importorskip("PIL.Image")
+    rows = Path("goods.csv").read_text().splitlines()
+    Path("gaps.csv").write_text("\n".join([*rows, ",red,3.5,cheap"]) + "\n")
+    Path("green.csv").write_text("\n".join([*rows, "2.5,green,3.5,cheap"]) + "\n")
+    days = [f"{row},2026-01-{i % 28 + 1:02d}" for i, row in enumerate(rows[1:])]
+    Path("days.csv").write_text("\n".join([f"{rows[0]},the day", *days]) + "\n")
+    np.savez("a.npz", X=np.zeros((3, 7), np.float32), y=np.arange(3))
+    for i, side in enumerate((8, 8, 9)):
+        Path(f"images/{i}").mkdir(parents=True)
+        Image.new("L", (side, side)).save(f"images/{i}/0.png")
+    if argv[0] != "train":
+        given = (*CLASSES, "--epochs", "1", "--no-report", "--name", "known")
+        assert run(capsys, *given)[0] == 0
+    code, out, err = run(capsys, *argv)
+    assert code == 1 and out == "" and err.count("\n") == 1 and named in err
+    assert str(here) not in err and "=" not in err.replace("colour=", "")
+    assert sorted(p.name for p in here.glob("runs/*")) == ["known"] * (argv[0] != "train")
+
+
+def test_quiet_prints_the_result_alone(here, capsys):
+    code, out, err = run(capsys, *CLASSES, "--epochs", "1", "--no-report", "--quiet")
+    assert (code, err) == (0, "")
+    assert [line.split()[0] for line in out.splitlines()] == ["validation", "test", "folder"]
+
+
+def test_what_hinders_learning_is_told_in_80_columns(here, capsys):
+    options = ("--lr", "1000", "--optimizer", "sgd", "--epochs", "2", "--no-report")
+    _, out, _ = run(capsys, *CLASSES, *options)
+    assert "note: " in out and max(map(len, out.splitlines())) <= 80
+
+
+def test_a_regression_is_explained_on_the_scale_that_it_learns_on(here, capsys):
+    argv = ("train", "--data", "goods.csv", "--target", "price", "--drop", "kind", "--epochs", "1",
+            "--model", "mlp:in-4-1", "--no-report", "--activation", "gelu")  # fmt: skip
+    assert run(capsys, *argv)[0] == 0
+    code, out, _ = run(capsys, "explain", "runs/goods-001")
+    assert code == 0 and "J  = mean((Z2 − Y)²)" in out
+    sides = [
+        line.partition("where ")[2].split(" = ") for line in out.splitlines() if "where" in line
+    ]
+    assert all(left != right for left, right in sides)
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"version": 1}', "[" * 100_000])
 def test_a_damaged_record_is_one_line(here, capsys, text):
     Path("runs/odd").mkdir(parents=True)

@@ -80,6 +80,6 @@ def _model(parser: argparse.ArgumentParser,
         record = Record.load(Path(args.what))
         model = load_model(Path(args.what), record)
         return model, tuple(record.model["shape"]), Path(args.what)
-    if args.inputs is None:
+    if args.inputs is None and ".py" in args.what:
         parser.error("a Python file needs --inputs, the shape of an example")
     return models.build(args.what, args.inputs, args.outputs), args.inputs, Path()

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 
 from . import options
-from .options import refusals
+from .options import count, refusals
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +31,7 @@ def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
         from ..train.experiment import Experiment, load_model, plain
         from ..train.metrics import ConfusionMatrix
         from ..train.record import Record
+        from ..train.runs import shown
         from .running import confusion_table, pair, told_in_lines
 
         record = Record.load(args.run_folder)
@@ -53,7 +55,8 @@ def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
         if args.json:
             print(json.dumps(values))
             return 0
-        print(pair("data", f"{data.source}: {len(data)} examples"))
+        source = shown(Path(data.source)) if "/" in data.source else data.source
+        print(pair("data", f"{source}: {count(len(data), 'example')}"))
         for name, value in values.items():
             print(pair(name, "not a number" if value is None else f"{value:.6g}"))
         if data.classes:

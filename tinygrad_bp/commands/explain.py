@@ -32,6 +32,7 @@ def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
     with refusals(parser, KeyError, RuntimeError, TypeError):
         from .. import explain, tensor
         from ..train.experiment import Experiment, load_model
+        from ..train.models import InUnits
         from ..train.record import Record
         from ..train.runs import shown, write
         from .running import told_in_lines
@@ -46,9 +47,14 @@ def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
         assert data.y is not None
         objective.settle(data.y)
         X = tensor(data.X[: args.examples]).named("X")
-        y = tensor(data.y[: args.examples]).named("y")
-        if hasattr(model, "loss"):
-            objective.loss = model.loss(experiment.loss_name)
+        y = tensor(data.y[: args.examples])
+        if isinstance(model, InUnits):  # on the scale that it learns on
+            y, model, objective.loss = (
+                (y - model.mean) / model.scale,
+                model.model,
+                experiment.loss_name,
+            )
+        y = y.named("y")
         loss = objective(model(X), y).named("J")
         derivation = explain(loss, model=model)
         if args.output is None:

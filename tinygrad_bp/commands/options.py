@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable, Iterator
+import os
+import re
+import shlex
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["add_run", "name", "number", "one_line", "refusals", "size", "whole"]
+__all__ = ["add_run", "as_options", "count", "name", "number", "one_line", "refusals", "size",
+           "whole"]  # fmt: skip
+
+# An argument in the remedy of an error, and the clause that it is an alternative in.
+_ARGUMENT = re.compile(
+    r"(?P<clause>,? or [^,:.]*?:? ?)?(?<![\w.'-])"
+    r"(?P<name>target|task|missing|drop|unknown|size|channels)=(?P<value>\[.*?\]|\(.*?\)|'[^']*'|…|\d+)"
+)
 
 
 def whole(least: int) -> Callable[[str], int]:
@@ -83,9 +93,48 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def count(n: int, noun: str) -> str:
+    """Write a number with what is counted.
+
+    >>> count(1, "epoch"), count(2_000, "parameter")
+    ('1 epoch', '2,000 parameters')
+    """
+    return f"{n:,} {noun}{'s' * (n != 1)}"
+
+
 def one_line(error: BaseException) -> str:
-    """Write what an error says in a line."""
-    return " ".join(str(error).split()) or type(error).__name__
+    """Write what an error says in a line, with paths as they look from here."""
+    text = str(error)
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        text = f"{error.filename}: {error.strerror}"
+    return " ".join(text.split()).replace(os.getcwd() + os.sep, "") or type(error).__name__
+
+
+def as_options(text: str, known: Iterable[str]) -> str:
+    """Write the arguments of Python in an error as the options of a command.
+
+    A remedy that the command has no option for is left out.
+
+    Examples
+    --------
+    >>> as_options("Leave the column out: drop=['built']", ["--drop"])
+    'Leave the column out: --drop built'
+    >>> as_options("Fill it in, or leave the row out with missing='drop'", ["--drop"])
+    'Fill it in'
+    """
+    places = {"drop": "COLUMN", "size": "HxW", "target": "COLUMN"}
+
+    def written(found: re.Match[str]) -> str:
+        name, value = found["name"], found["value"].strip("[]()")
+        if f"--{name}" not in known:
+            return "" if found["clause"] else found[0]
+        if "…" in value or "," in value:
+            value = places[name]
+        elif value[:1] in "'\"":
+            value = shlex.quote(value[1:-1])
+        return f"{found['clause'] or ''}--{name} {value}"
+
+    return _ARGUMENT.sub(written, text)
 
 
 @contextmanager
@@ -100,6 +149,7 @@ def refusals(parser: argparse.ArgumentParser, *kinds: type[Exception]) -> Iterat
     except BrokenPipeError:
         raise
     except told as error:
-        parser.exit(1, f"{parser.prog}: error: {one_line(error)}\n")
+        known = parser._option_string_actions
+        parser.exit(1, f"{parser.prog}: error: {as_options(one_line(error), known)}\n")
     except MemoryError:
         parser.exit(1, f"{parser.prog}: error: there is too little memory for this\n")

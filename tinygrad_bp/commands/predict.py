@@ -45,6 +45,8 @@ def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
         from ..train.runs import write
         from .running import told_in_lines
 
+        if args.output is not None and not args.output.absolute().parent.is_dir():
+            raise ValueError(f"{args.output}: there is no folder {args.output.parent}. Make it")
         record = Record.load(args.run_folder)
         encoding = record.decoded(args.run_folder)
         with told_in_lines():

@@ -54,4 +54,5 @@ def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
         experiment = Experiment(record, data, folder, quiet=args.quiet)
         if not args.quiet:
             say_what(experiment, folder)
-        return train_to_end(experiment, folder, resume=True, report=not args.no_report)
+        return train_to_end(experiment, folder, resume=True, report=not args.no_report,
+                            quiet=args.quiet)  # fmt: skip

@@ -13,6 +13,7 @@ from ..train.checkpoints import CheckpointWarning
 from ..train.experiment import FILES, Experiment
 from ..train.metrics import ConfusionMatrix
 from ..train.runs import shown
+from .options import count
 
 __all__ = ["confusion_table", "say_what", "train_to_end"]
 
@@ -42,16 +43,17 @@ def say_what(experiment: Experiment, folder: Path) -> None:
     source = shown(Path(data.source)) if "/" in data.source else data.source
     say(pair("data", first.replace(data.source, source, 1)))
     say(pair("task", f"{data.task}: {data.why_task}"))
-    count = sum(p.numel() for p in experiment.model.parameters())
+    parameters = sum(p.numel() for p in experiment.model.parameters())
     name = experiment.record.model["name"]
     model = name if name.startswith("mlp:") else shown(Path(name))
-    say(pair("model", f"{model}: {count:,} parameters, "
-                      f"{experiment.record.model['outputs']} outputs"))  # fmt: skip
+    say(pair("model", f"{model}: {count(parameters, 'parameter')}, "
+                      f"{count(experiment.record.model['outputs'], 'output')}"))  # fmt: skip
     size = options["batch_size"] or "all"
     schedule = f", {options['schedule']}" if options["schedule"] else ""
+    epochs = count(options["epochs"], "epoch")
     say(pair("training", f"{experiment.loss_name} by {options['optimizer']}, learning rate "
                          f"{experiment.trainer.lr:.3g}{schedule}, batches of {size}, "
-                         f"{options['epochs']} epochs, seed {options['seed']}"))  # fmt: skip
+                         f"{epochs}, seed {options['seed']}"))  # fmt: skip
     if options.get("augment"):
         say(pair("augmented", options["augment"].replace(",", ", ").replace(":", " ")))
     say(pair("folder", shown(folder)))
@@ -59,7 +61,7 @@ def say_what(experiment: Experiment, folder: Path) -> None:
 
 
 def train_to_end(experiment: Experiment, folder: Path, resume: bool = False,
-                 report: bool = True) -> int:  # fmt: skip
+                 report: bool = True, quiet: bool = False) -> int:  # fmt: skip
     """Train, measure, write; return the exit code."""
     with told_in_lines():
         ending = experiment.fit(folder, resume)
@@ -69,14 +71,14 @@ def train_to_end(experiment: Experiment, folder: Path, resume: bool = False,
             from ..train.report import write_report
 
             skipped = write_report(experiment)
-    say(conclusion(experiment, folder, skipped))
+    say(conclusion(experiment, folder, skipped, quiet))
     return {"diverged": 1, "interrupted": INTERRUPTED}.get(ending, 0)
 
 
-def conclusion(experiment: Experiment, folder: Path, skipped: list[str]) -> str:
-    """Say how it ended."""
+def conclusion(experiment: Experiment, folder: Path, skipped: list[str], quiet: bool) -> str:
+    """Say how it ended, and what was written."""
     record = experiment.record
-    lines = [""]
+    lines = [] if quiet else [""]
     for part, values in record.results.items():
         numbers = ", ".join(f"{k} {'-' if v is None else format(v, '.4g')}"
                             for k, v in values.items())  # fmt: skip
@@ -87,6 +89,8 @@ def conclusion(experiment: Experiment, folder: Path, skipped: list[str]) -> str:
         lines.append("the loss is not a finite number any more: try a smaller --lr")
     if record.ending == "interrupted":
         lines.append(f"stopped by Ctrl-C; to go on: tinygrad-bp resume {shown(folder)}")
+    if quiet:
+        return "\n".join([*lines, pair("folder", shown(folder))])
     lines += ["", f"written to {shown(folder)}:"]
     lines += [f"  {name:<20}{what}" for name, what in FILES.items() if (folder / name).exists()]
     return "\n".join([*lines, *(f"  {line}" for line in skipped)])

@@ -49,7 +49,7 @@ def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
         folder = _folder(parser, args, record, experiment)
         if not args.quiet:
             say_what(experiment, folder)
-        return train_to_end(experiment, folder, report=not args.no_report)
+        return train_to_end(experiment, folder, report=not args.no_report, quiet=args.quiet)
 
 
 def _record(args: argparse.Namespace) -> tuple[Record, Examples]:

@@ -288,7 +288,7 @@ def _watching(group: Any) -> None:
     group.add_argument(
         "--metrics",
         metavar="NAMES",
-        help="with commas between: accuracy, precision, recall, f1, auc, perplexity, "
+        help="with commas between: accuracy, precision, recall, f1, auc, perplexity, bpc, "
         "mse, mae, r2 (accuracy, or r2 and mae)",
     )
     group.add_argument(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +135,10 @@ def read(path: str | os.PathLike[str], target: str | None = None, *, task: str |
 
 def _kind(path: Path) -> str:
     suffix = path.suffix.lower()
+    if not os.path.lexists(path):
+        meant = get_close_matches(path.name, CATALOGUE, 1)
+        remedy = f"Is the data set {meant[0]!r} meant?" if meant else "Look at the path"
+        raise DataError(f"{path}: there is no such file or folder. {remedy}")
     with reading(path, "data", "Look at the path"):
         path.stat()
         if path.is_dir():
@@ -177,8 +182,9 @@ def _fitted(table: Table, target: str | None, task: str | None, missing: str, dr
 
 def _like(table: Table, encoding: Encoding, unknown: str, missing: str, limit: int) -> Examples:
     if encoding.kind != "table":
-        raise DataError(f"{table.path}: a table, and the model was trained with {encoding.kind}. "
-                        "Give it data of that kind")  # fmt: skip
+        shape = " x ".join(map(str, encoding.shape))
+        raise DataError(f"{table.path}: a table, and the model was trained with arrays or images "
+                        f"of shape {shape}. Give it such data")  # fmt: skip
     known = [name for name in encoding.dropped if name in table.columns]
     table = table.without(known).complete(missing)
     y = None

@@ -89,7 +89,7 @@ class Table:
             rows = "1 row lacks" if count == 1 else f"{count} rows lack"
             raise DataError(
                 f"{self.place(*first)}: there is no value ({rows} one, of {len(self)}). Fill it "
-                "in, leave such rows out with missing='drop', or a column with drop=[…]"
+                "in, or leave such rows out: missing='drop', or the column: drop=[…]"
             )
         if lacking.all():
             raise DataError(f"{self.path}: every row lacks a value in some column. Leave columns "

@@ -31,7 +31,7 @@ def choose_target(table: Table, target: str | None) -> str:
         return usual[0]
     names = list(table.columns)
     listed = ", ".join(repr(n) for n in names[:12]) + (", …" if len(names) > 12 else "")
-    raise DataError(f"{table.path}: which column is to be learnt? Name it: target=… is one of "
+    raise DataError(f"{table.path}: which column is to be learnt? Name it, target=…, one of "
                     f"{listed}")  # fmt: skip
 
 

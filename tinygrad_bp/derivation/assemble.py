@@ -280,7 +280,7 @@ class Assembly:
                 spelled = None if node is None else self.chain.slope(node, part)
                 if node is not None and spelled is not None:
                     written = self._last(spelled, self.graph.name(node))
-                    if written.op is not part.op:
+                    if text(written) != text(part):
                         found[text(part)] = written
         return tuple(found.items())
 

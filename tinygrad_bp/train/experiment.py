@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import time
 import warnings
@@ -129,8 +130,13 @@ class Experiment:
                 checkpoint_every=options["checkpoint_every"], health=options["health"],
                 progress=False if quiet else None,
             )  # fmt: skip
-        except TypeError as error:
-            raise ValueError(f"the optimizer {name} takes no such option: {error}") from None
+        except TypeError:
+            taken = list(inspect.signature(OPTIMIZERS[name]).parameters)[1:]
+            strange = [repr(option) for option in given if option not in taken]
+            if not strange:
+                raise
+            raise ValueError(f"the optimizer {name} has no option {strange[0]}: there are "
+                             f"{', '.join(taken)}") from None  # fmt: skip
 
     def find_lr(self) -> float:
         """Look for a learning rate, and take it."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["History"]
 
 _FORMATS = {"epoch": "d", "updates": "d", "seconds": ".1f", "lr": ".2e", "grad_norm": ".2e"}
-_WIDTH = 80
+WIDTH = 80
 
 
 class History:
@@ -139,7 +139,7 @@ def shown_columns(columns: list[str]) -> list[str]:
     ordered = [c for c in columns if c not in last] + [c for c in last if c in columns]
     shown: list[str] = []
     for name in ordered:
-        if len(heading([*shown, name])) <= _WIDTH:
+        if len(heading([*shown, name])) <= WIDTH:
             shown.append(name)
     return shown
 

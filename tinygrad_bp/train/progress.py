@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from typing import Any
 
-from .history import heading, line, shown_columns
+from .history import WIDTH, heading, line, shown_columns
 
 __all__ = ["Progress"]
 
@@ -56,6 +57,10 @@ class Progress:
             self._columns = columns
             self.say(heading(columns))
         self.say(line(row, columns))
+
+    def note(self, text: str) -> None:
+        """Print a sentence that is not of the table, in lines of 80 columns."""
+        self.say(textwrap.fill(f"note: {text}", WIDTH, subsequent_indent="      "))
 
     def say(self, text: str) -> None:
         """Print a line, above the bar."""

@@ -246,7 +246,7 @@ class Trainer:
     def find(self, text: str) -> None:
         """Note what keeps the model from learning, and show it."""
         self.history.findings.append(text)
-        self._progress.say(f"note: {text}")
+        self._progress.note(text)
 
     def gradient_norm(self) -> float:
         """Return the norm of the gradients of the last update."""
