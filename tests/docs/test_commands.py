@@ -11,7 +11,8 @@ from .test_snippets import ROOT, blocks_of
 BLOCKS, _ = blocks_of((ROOT / "docs" / "training.md").read_text(encoding="utf-8"))
 LINES = [line for b in BLOCKS if b.language == "sh" for line in b.source.splitlines() if line]
 MODELS = [line for b in BLOCKS if b.language == "console"
-          for line in b.source.replace("\\\n", "").splitlines() if line]  # fmt: skip
+          for line in b.source.replace("\\\n", "").splitlines()
+          if line.startswith("tinygrad-bp")]  # fmt: skip
 
 
 def test_the_commands_of_the_page_run(tmp_path, monkeypatch, capsys):
