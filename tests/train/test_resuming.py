@@ -96,8 +96,9 @@ def test_loaders_are_taken_up_in_the_middle(tmp_path: Path, data: Any, stop: int
     assert same(whole, resumed) and columns(whole) == columns(resumed)
 
 
-@pytest.mark.parametrize("options", [{"accumulate": 3}, {"compile": True}, {"schedule": "plateau"}],
-                         ids=lambda o: next(iter(o)))  # fmt: skip
+@pytest.mark.parametrize("options", [{"accumulate": 3}, {"compile": True}, {"schedule": "plateau"},
+                                     {"optimizer": "sgd", "compile": True}],
+                         ids=lambda o: "-".join(o))  # fmt: skip
 def test_with_options(tmp_path: Path, options: dict[str, Any]) -> None:
     whole = run(None, None, **options)
     run(tmp_path, 3, **options)

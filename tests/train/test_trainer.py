@@ -122,15 +122,18 @@ def test_clipping() -> None:
     assert two.fit(X, y, epochs=1)[-1]["grad_norm"] <= 0.001 * math.sqrt(15) + 1e-6
 
 
-def test_the_compiled_step_is_the_eager_one() -> None:
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])  # with a state and without
+def test_the_compiled_step_is_the_eager_one(optimizer: str) -> None:
     nn, runs = tgb.nn, []
     for c in (False, True):
         tgb.manual_seed(5)  # and no bias before a batch norm: its gradient is rounding alone
         model = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Dropout(0.2), nn.Linear(16, 3))
-        runs.append(trainer(model=model, compile=c, clip_norm=1.0, schedule="cosine"))
+        runs.append(trainer(model=model, optimizer=optimizer, compile=c, clip_norm=1.0,
+                            schedule="cosine"))  # fmt: skip
         runs[-1].fit(X, y, epochs=3)
     for a, b in zip(*map(weights, runs), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+    assert runs[1]._steps._whole._compiled.source  # there is a program
 
 
 def test_datasets_and_loaders() -> None:

@@ -39,12 +39,22 @@ class Rehearsed:
     def __call__(self, *args: Any) -> Any:
         """Run the function."""
         if not self._compiled.ready(*args):
-            if not self._optimizer.state:  # what it begins with can't be put back: as it is, once
-                return self._function(*args)
-            self._rehearse(args)
+            put_back = self._remember()
+            if not self._optimizer.state:
+                result = self._function(*args)
+                if self._optimizer.state:  # what began with this call can't be put back
+                    return result
+                put_back()  # an optimizer without a state, as plain SGD
+            for _ in range(_CALLS):
+                self._compiled(*args)
+                # Where it was called once more with the program, nothing is left to note.
+                put_back()
+                if self._compiled.ready(*args):
+                    break
         return self._compiled(*args)
 
-    def _rehearse(self, args: Any) -> None:
+    def _remember(self) -> Callable[[], None]:
+        """Return a function that puts back what is now."""
         streams = positions()
         parameters = list(self._model.parameters())
         gradients = [(p, p.grad, None if p.grad is None else p.grad.clone()) for p in parameters]
@@ -57,21 +67,17 @@ class Rehearsed:
                 else:
                     numbers.append((state, name, value))
         kept = [(t, t.detach().clone()) for t in tensors]
-        for _ in range(_CALLS):
-            self._compiled(*args)
-            # Where it was called once more with the program, nothing is left to note.
-            self._put_back(kept, gradients, numbers)
-            if self._compiled.ready(*args):
-                break
-        restore(streams)
 
-    def _put_back(self, kept: Any, gradients: Any, numbers: Any) -> None:
-        with no_grad():
-            for tensor, value in kept:
-                tensor.copy_(value)
-            for parameter, gradient, value in gradients:
-                parameter.grad = gradient
-                if gradient is not None:
-                    gradient.copy_(value)
-        for state, name, value in numbers:
-            state[name] = value
+        def put_back() -> None:
+            with no_grad():
+                for tensor, value in kept:
+                    tensor.copy_(value)
+                for parameter, gradient, value in gradients:
+                    parameter.grad = gradient
+                    if gradient is not None:
+                        gradient.copy_(value)
+            for state, name, value in numbers:
+                state[name] = value
+            restore(streams)
+
+        return put_back
