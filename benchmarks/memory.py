@@ -5,7 +5,8 @@
 - ``process``: the most that the process has had resident, the library and its compiler included;
 - ``grown``: how far that is above what was resident after the library's import, and after a first
   step of a tiny network, which loads what is loaded at first use;
-- ``steps``: the same, of the steps after the first two alone: without what compiling takes.
+- ``steps``: the same, of the steps after the first two alone: without what compiling takes;
+- ``beside``: what other processes had resident that it started, to compile.
 """
 
 from __future__ import annotations
@@ -38,6 +39,16 @@ def high_water() -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
 
 
+def beside() -> float:
+    """Return the largest resident memory of the processes that this one has started, in MB."""
+    total = 0
+    for task in Path("/proc/self/task").iterdir():
+        for child in (task / "children").read_text().split():
+            lines = Path(f"/proc/{child}/status").read_text().splitlines()
+            total += sum(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+    return total / 1024
+
+
 def lower() -> None:
     """Let the peak be what is resident now."""
     Path("/proc/self/clear_refs").write_text("5")
@@ -57,7 +68,7 @@ def here(name: str, network: Network) -> dict[str, float]:
     contender = found[name].prepare(network)
     for _ in range(2):
         contender.step()
-    first = high_water()
+    first, others = high_water(), beside()
     lower()
     for _ in range(8):
         contender.step()
@@ -66,6 +77,7 @@ def here(name: str, network: Network) -> dict[str, float]:
         "process": max(process, first, steps),
         "grown": max(first, steps) - before,
         "steps": steps - before,
+        "beside": others,
     }
     return {key: round(value, 1) for key, value in figures.items()}
 

@@ -212,17 +212,22 @@ def _compile(networks: list[dict[str, Any]], loading: dict[str, float]) -> str:
     return "\n".join(parts)
 
 
+#: Key of a figure of `memory`: what stands over it.
+_FIGURES = {"process": "process", "grown": "grown", "steps": "in the steps", "beside": "beside it"}
+
+
 def _memory(entries: list[dict[str, Any]]) -> str:
     parts = [
         "## Memory\n",
         "MB of a process of its own that trains ten steps with Adam: the most that it has resident "
         "(the\nlibrary included), how far that is above what the library takes when it is loaded, "
-        "and the same\nfor the steps after the first two, without what compiling them takes.\n",
+        "and the same\nfor the steps after the first two, without what compiling them takes; and "
+        "what processes beside it\ntake, which compile for it.\n",
     ]
     for entry in entries:
-        rows = [[name, *(f"{figures[key]:.0f}" for key in ("process", "grown", "steps"))]
+        rows = [[name, *(f"{figures.get(key, 0):.0f}" for key in _FIGURES)]
                 for name, figures in entry["contenders"].items()]  # fmt: skip
-        head = [f"{entry['name']}, batch {entry['batch']}", "process", "grown", "in the steps"]
+        head = [f"{entry['name']}, batch {entry['batch']}", *_FIGURES.values()]
         parts.append(table(head, rows))
     return "\n".join(parts)
 

@@ -60,12 +60,12 @@ def memory(entry: dict[str, Any]) -> str:
     """Return the peak memory of each contender's process."""
     lines = [
         f"Memory of {entry['name']}, batch {entry['batch']}, ten steps with Adam; MB",
-        f"{'':14}{'process':>12}{'of it grown':>14}{'in the steps':>14}",
+        f"{'':14}{'process':>12}{'of it grown':>14}{'in the steps':>14}{'beside it':>12}",
     ]
     for name, figures in entry["contenders"].items():
         lines.append(
             f"{name:14}{figures['process']:>12.0f}{figures['grown']:>14.0f}"
-            f"{figures['steps']:>14.0f}"
+            f"{figures['steps']:>14.0f}{figures.get('beside', 0):>12.0f}"
         )
     return "\n".join(line.rstrip() for line in lines)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .fuse import Loop, Step, outside, walk
+from .packing import Span, bound, pack
 from .places import Place, contiguous
 from .program import Program, Value
 
@@ -38,6 +39,8 @@ class Memory:
         Values that have to be in memory: somebody reads them outside of the loop they come from.
     returned : list of Value
         Computed values whose memory the caller gets: it is no part of the block.
+    least : int
+        Bytes that are in use at once: the block can't be smaller.
     unshared : int
         Bytes that all of them would take side by side.
     """
@@ -48,6 +51,7 @@ class Memory:
     copies: list[tuple[Value, Value]] = field(default_factory=list)
     stored: set[Value] = field(default_factory=set)
     returned: list[Value] = field(default_factory=list)
+    least: int = 0
     unshared: int = 0
 
 
@@ -116,41 +120,18 @@ def plan_memory(program: Program, steps: list[Step], places: dict[Value, Place],
         if places[v].base in made:
             last[places[v].base] = len(steps)
 
-    free: list[tuple[int, int]] = []  # (offset, size), in order
-    ending: dict[int, list[tuple[int, int]]] = {}
-
-    def take(size: int, until: int) -> int:
-        fits = [(n, offset) for offset, n in free if n >= size]
-        if fits:
-            n, offset = min(fits)
-            free.remove((offset, n))
-            if n > size:
-                free.append((offset + size, n - size))
-        else:
-            offset, plan.size = plan.size, plan.size + size
-        ending.setdefault(until, []).append((offset, size))
-        plan.unshared += size
-        return offset
-
+    kept: list[Value] = []
+    spans: list[Span] = []
     for i, step in enumerate(steps):
         mine = [c.out for c in step.calls if c.out in plan.stored or not isinstance(step, Loop)]
         for value in mine:
             if value not in plan.homes and value not in returned:
-                plan.offsets[value] = take(_bytes(value), last[value])
+                kept.append(value)
+                spans.append(Span(_bytes(value), i, last[value]))
         for value in scratch.get(step, []):
-            plan.offsets[value] = take(_bytes(value), i)
-        free.extend(ending.pop(i, []))
-        _merge(free)
+            kept.append(value)
+            spans.append(Span(_bytes(value), i, i))
+    offsets, plan.size = pack(spans)
+    plan.offsets = dict(zip(kept, offsets, strict=True))
+    plan.least, plan.unshared = bound(spans), sum(span.size for span in spans)
     return plan
-
-
-def _merge(free: list[tuple[int, int]]) -> None:
-    """Join neighbours."""
-    free.sort()
-    merged: list[tuple[int, int]] = []
-    for offset, size in free:
-        if merged and sum(merged[-1]) == offset:
-            merged[-1] = (merged[-1][0], merged[-1][1] + size)
-        else:
-            merged.append((offset, size))
-    free[:] = merged

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from ..rules import linalg, loss, shape
 from . import filter_gradients, planes, sequences, windows  # noqa: F401  (for their rules)
+from .again import compute_again
 from .attention import gather
 from .buffers import Memory, plan_memory
 from .convolutions import join
@@ -90,10 +91,11 @@ def lower(program: Program) -> Lowered:
         program = simplify(program)
     join(program)
     _apart(program)
+    after = compute_again(program)
     places = lay_out(program)
     _readable(program, places)
     at("fusing")
-    steps = fuse(program, places)
+    steps = fuse(program, places, after)
     products: dict[Step, Product] = {}
     scratch: dict[Step, list[Value]] = {}
     written: dict[Step, Written] = {}

@@ -119,8 +119,9 @@ def space_of(call: Call) -> tuple[int, ...]:
 
 
 class _Fusion:
-    def __init__(self, program: Program, places: dict[Value, Place]) -> None:
-        self.program, self.places = program, places
+    def __init__(self, program: Program, places: dict[Value, Place],
+                 after: dict[Value, Value]) -> None:  # fmt: skip
+        self.program, self.places, self.after = program, places, after
         self.steps: list[Step] = []
         #: Space, or the first axes of one -> the loops that have it, in order.
         self.loops: dict[tuple[int, ...], list[int]] = {}
@@ -136,6 +137,8 @@ class _Fusion:
                 continue  # a view: no step
             bases = [self.places[v].base for v in call.operands]
             first = max((self.ready.get(b, -1) for b in bases), default=-1)
+            if call.out in self.after:
+                first = max(first, self.ready[self.places[self.after[call.out]].base])
             state = self.state_of.get(call.out)
             if state is not None:  # it takes the state's memory, which is then read no more
                 first = max(first, self.read.get(state, -1))
@@ -231,9 +234,13 @@ class _Fusion:
         )
 
 
-def fuse(program: Program, places: dict[Value, Place]) -> list[Step]:
-    """Divide the calls into steps, in an order in which they can run."""
-    return _Fusion(program, places).run()
+def fuse(program: Program, places: dict[Value, Place],
+         after: dict[Value, Value] | None = None) -> list[Step]:  # fmt: skip
+    """Divide the calls into steps, in an order in which they can run.
+
+    `after` names calls, by their results, that come no sooner than another value.
+    """
+    return _Fusion(program, places, after or {}).run()
 
 
 def outside(steps: list[Step], program: Program, places: dict[Value, Place]) -> set[Value]:

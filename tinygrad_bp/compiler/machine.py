@@ -1,75 +1,81 @@
-"""From LLVM's text to code that can be called."""
+"""From LLVM's text to code that can be called; without loading LLVM, where that can be done.
+
+Another process compiles (`helper`), and this one puts the code into memory (`loader`). Where either
+can't be, LLVM does it here.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import functools
+from pathlib import Path
 from typing import Any
 
-import llvmlite.binding as llvm
-from llvmlite.binding.newpassmanagers import NewPassManager
+from .helper import AbsentError, compiled_elsewhere
+from .loader import Loaded, UnfamiliarError, familiar
 
 __all__ = ["Library", "compiled", "host"]
 
+#: What tells processors apart, in the system's description of them.
+_TELLING = ("vendor_id", "cpu family", "model", "stepping", "flags")
+
 
 @functools.cache
-def _target() -> tuple[Any, str, str]:
-    for part in (llvm.initialize_native_target, llvm.initialize_native_asmprinter):
-        part()
-    target = llvm.Target.from_default_triple()
-    return target, llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
-
-
 def host() -> str:
     """Say what code is made for, and by which version: code for another is of no use here."""
-    _, cpu, features = _target()
-    return f"{llvm.llvm_version_info} {llvm.get_default_triple()} {cpu} {features}"
+    described = _described() if familiar() else None
+    if described is None:
+        from . import llvm
+
+        return llvm.host()
+    return described
 
 
-def _machine() -> Any:
-    target, cpu, features = _target()
-    return target.create_target_machine(cpu=cpu, features=features, opt=3, jit=True,
-                                        reloc="pic")  # fmt: skip
+def _described() -> str | None:
+    """Say so without LLVM; None where the system does not tell."""
+    from llvmlite import __version__  # which loads no LLVM
+
+    found: dict[str, str] = {}
+    try:
+        with Path("/proc/cpuinfo").open() as file:
+            for line in iter(file.readline, "\n"):
+                if not line:
+                    break
+                key, _, value = line.partition(":")
+                found[key.strip()] = value.strip()
+    except OSError:
+        return None
+    if not all(found.get(key) for key in _TELLING):
+        return None
+    flags = " ".join(f"+{flag}" for flag in sorted(found["flags"].split()))
+    named = " ".join(found[key] for key in _TELLING[:-1])
+    return f"llvmlite {__version__} x86_64-linux {named} {flags}"
 
 
 def compiled(text: str) -> bytes:
     """Optimize, and make an object file of it."""
-    with contextlib.ExitStack() as stack:
-        machine = stack.enter_context(_machine())
-        # A context of its own: the constants and types of all modules stay in the common one.
-        context = stack.enter_context(llvm.create_context())
-        layout = stack.enter_context(machine.target_data)
-        head = f'target datalayout = "{layout}"\ntarget triple = "{machine.triple}"\n'
-        module = stack.enter_context(llvm.parse_assembly(head + text, context))
-        options = stack.enter_context(llvm.create_pipeline_tuning_options(speed_level=3))
-        options.loop_vectorization = options.slp_vectorization = True
-        options.loop_interleaving = options.loop_unrolling = True
-        builder = stack.enter_context(llvm.create_pass_builder(machine, options))
-        passes = builder.getModulePassManager()
-        stack.callback(_dispose, passes)
-        passes.run(module, builder)
-        code: bytes = machine.emit_object(module)
-    return code
+    try:
+        return compiled_elsewhere(text)
+    except AbsentError:
+        from . import llvm
 
-
-def _dispose(passes: Any) -> None:
-    """Free a pipeline; llvmlite's `close` finds a base class's method, which does nothing."""
-    NewPassManager._dispose(passes)
-    passes.detach()
+        return llvm.optimized(text)
 
 
 class Library:
     """An object file in memory; its code goes when this does."""
 
     def __init__(self, code: bytes) -> None:
-        _target()
-        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
-        self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
-        self._engine.finalize_object()
+        self._held: Any
+        try:
+            self._held = Loaded(code)
+        except UnfamiliarError:
+            from . import llvm
+
+            self._held = llvm.Engine(code)
 
     def address(self, name: str) -> int:
         """Return where a function begins."""
-        address: int = self._engine.get_function_address(name)
+        address: int = self._held.address(name)
         if not address:
             raise ImportError(f"no function {name}")
         return address

@@ -79,7 +79,8 @@ class NativeStep:
         self._cells: Any = memoryview(self._table)  # type: ignore[arg-type]
         self._table_at = _address(self._table)
         self.room = self.lowered.memory.size + 64
-        self._work_in(np.empty(self.room, np.uint8))
+        # Taken when it is first run: until then the memory is that of steps which are traced.
+        self._arena: Any = None
         self._pool: Pool | None = None
         blas = find_blas()
         if blas is None or not blas.wide:
@@ -230,6 +231,8 @@ class NativeStep:
                             [np.ascontiguousarray(a) for a in draws])  # fmt: skip
             cells[slot] = id(array)
             slot += 1
+        if self._arena is None:
+            self._work_in(np.empty(self.room, np.uint8))
         memory = self._memory
         for i, slot, value in self._own:
             if getrefcount(memory[i]) > _OURS:  # somebody has the last result

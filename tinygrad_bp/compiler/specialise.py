@@ -59,6 +59,8 @@ class Specialised:
         ``fits(args, kwargs)``: whether the program goes for them.
     digest : Digest
         Of the run that it was traced in.
+    settle : callable
+        To be called once it is proven.
     proven : bool
         Whether the step has turned out to do the same in its second call.
     """
@@ -69,6 +71,7 @@ class Specialised:
     given: Given
     fits: Callable[[Any, Any], bool]
     digest: Digest
+    settle: Callable[[], None]
     proven: bool = False
 
 
@@ -132,7 +135,6 @@ def trace(function: Any, args: Any, kwargs: Any, build: Build,
         digest = digest_of(recording)
         if before is not None and not before.compare(digest):
             recording.forget()
-            give_back()  # the program's own memory is used from the next call on
             return out, None
         return out, _specialised(recording, out, conditions, surroundings, named, build, function,
                                  backward, digest)  # fmt: skip
@@ -217,10 +219,10 @@ def _specialised(recording: Recording, out: Any, conditions: Conditions,
     recording.forget()
     execute = build(program)
     give_back()
-    run, fits = write_entry(conditions, arguments, ask, recording.draws, execute, gradients,
+    run, fits, settle = write_entry(conditions, arguments, ask, recording.draws, execute, gradients,
                         storages, recording.effects, None if rebuild.simple else rebuild,
                         "" if backward is None else backward.operands())  # fmt: skip
-    return Specialised(program, execute, run, given, fits, digest)
+    return Specialised(program, execute, run, given, fits, digest, settle)
 
 
 def _shown_by(tensor: Any) -> Iterator[Any]:

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from ..memory import give_back
 from ..mode import modes
 from ..tensor import Tensor
 from .config import config
@@ -164,6 +165,8 @@ class CompiledStep(Turns):
             return MISS if out is _NOTHING else out
         if one is None and first is not None:  # the same again
             first.proven = True
+            first.settle()
+            give_back()  # the program's own memory is used from the next call on
             self._forget(first)
             self.specialised.insert(0, first)
             self._latest = first.entry
