@@ -135,7 +135,8 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
     return out + bias
 
 
-native_pull(linear, lambda g, kept: _worth(g.size * kept[0].shape[-1]))
+# Nothing is kept for the bias alone, which is a sum.
+native_pull(linear, lambda g, kept: _worth(g.size * kept[0].shape[-1]) if kept else 0)
 
 
 # ------------------------------------------------------------------------------------------- einsum
