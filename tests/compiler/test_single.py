@@ -15,7 +15,7 @@ import tinygrad_bp as tgb
 from tinygrad_bp.compiler import single
 from tinygrad_bp.op import Op
 from tinygrad_bp.rules import elementwise as ew
-from tinygrad_bp.rules import linalg
+from tinygrad_bp.rules import embedding, gelu, layer_norm, linalg, loss
 from tinygrad_bp.rules import native as door
 
 pytest.importorskip("llvmlite")
@@ -56,12 +56,61 @@ def pulled(op: Op, wanted: list[bool], operands: Any, g: Any, **attrs: Any) -> t
 @pytest.mark.parametrize("wanted", [(1, 1, 1), (0, 1, 1), (0, 1, 0), (1, 0, 0)])
 def test_the_rules_of_a_layer_at_once(wanted: Any, rows: Any, dtype: Any) -> None:
     operands = normal(*rows, 64, dtype=dtype), normal(48, 64, dtype=dtype), normal(48, dtype=dtype)
-    g = normal(*rows, 48, dtype=dtype)
-    for gradient in (g, np.flip(g, -1)):
+    g, turned = normal(*rows, 48, dtype=dtype), normal(48, *rows, dtype=dtype)
+    for gradient in (g, np.moveaxis(turned, 0, -1)):
         found, by_rules = pulled(linalg.linear, wanted, operands, gradient)
         for x, y in zip(found, by_rules, strict=True):
             assert x.dtype == y.dtype and x.shape == y.shape
             np.testing.assert_allclose(x, y, rtol=1e-4, atol=1e-4)
+
+
+def _pulls() -> dict[str, Any]:
+    x, y = normal(6, 70, 20), np.arange(420) % 11
+    stack = normal(3, 4, 30, 20), normal(3, 4, 20, 25)
+    turned = stack[0].swapaxes(1, 2), stack[1].swapaxes(-1, -2).copy().swapaxes(-1, -2)
+    norm, logits = (x, normal(20), normal(20) + 1), normal(420, 11)
+    return {
+        "stacks": (linalg.matmul, stack, normal(3, 4, 30, 25)),
+        "stacks turned": (linalg.matmul, (turned[0].swapaxes(1, 2), turned[1]),
+                          normal(3, 4, 30, 25)),
+        "rows of a stack": (linalg.matmul, (x, normal(20, 25)), normal(6, 70, 25)),
+        "a matrix for all": (linalg.matmul, (normal(5, 20), normal(6, 20, 70)), normal(6, 5, 70)),
+        "gelu": (gelu.gelu, (x,), normal(6, 70, 20)),
+        "layer norm": (layer_norm.layer_norm, norm, normal(6, 70, 20), {"eps": 1e-5}),
+        "cross entropy": (loss.softmax_cross_entropy, (logits, y), np.float32(0.3)),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", _pulls())
+def test_rules_as_machine_code(name: str) -> None:
+    op, operands, g, *attrs = _pulls()[name]
+    wanted = [op.rule_for(i) is not None for i in range(len(operands))]
+    found, by_rules = pulled(op, wanted, operands, g, **(attrs[0] if attrs else {}))
+    for x, y in zip(found, by_rules, strict=True):
+        assert x.dtype == y.dtype and x.shape == y.shape
+        np.testing.assert_allclose(x, y, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", _pulls())
+def test_forwards_as_machine_code(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    op, operands, _, *attrs = _pulls()[name]
+    found = op.run(*operands, **(attrs[0] if attrs else {}))
+    assert any(op in key for key in door._kernels)
+    monkeypatch.setattr(door, "_spent", -1e30)
+    expected = op.run(*operands, **(attrs[0] if attrs else {}))
+    assert np.shape(found) == np.shape(expected) and found.dtype == expected.dtype
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_rows_that_are_added_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, y = normal(3, 70, 32), np.arange(210).reshape(3, 70) % 9
+    found = embedding.add_rows.run(x, y, count=12)
+    assert any(embedding.add_rows in key for key in door._kernels)
+    from_the_end = embedding.add_rows.run(x, y - 12, count=12)  # numbers that the kernel refuses
+    monkeypatch.setattr(door, "_spent", -1e30)
+    expected = embedding.add_rows.run(x, y, count=12)
+    for each in (found, from_the_end):
+        np.testing.assert_allclose(each, expected, rtol=1e-5, atol=1e-5)
 
 
 def test_a_layer_learns_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,6 +142,23 @@ def test_the_same_numbers() -> None:
     found = ask(numbers(), numbers())
     assert (found == numbers() * 2).all()
     assert (ask(numbers()[::-1], numbers()) == 4).all()
+
+
+def views() -> dict[str, Any]:
+    x = normal(6, 8, 10)
+    return {
+        "turned": x.transpose(2, 0, 1), "cut": x[1:5, ::2, 3:9], "repeated": np.broadcast_to(
+            x[0, :, :1], (4, 8, 10)), "one": x[:, 3:4, :], "column": x[2, :, 3],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", views())
+def test_operands_are_read_where_they_lie(name: str) -> None:
+    x = views()[name]
+    for y in (np.ascontiguousarray(x) * 2, x):
+        found = ask(x, y)
+        assert found is not None and found.flags.c_contiguous
+        np.testing.assert_array_equal(found, x + y)
 
 
 def test_only_what_has_been_asked_for_often_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -167,8 +167,9 @@ def test_a_layer_and_its_gradients() -> None:
         return [t.detach().numpy().copy()
                 for t in (out, source.grad, *(p.grad for p in layer.parameters()))]  # fmt: skip
 
-    # GELU, its slope, the norms, the weights of attention: each forward and backward.
-    expected, found = both(run, 6)
+    # GELU, the norm, the weights of attention, each forward and backward: the operands of one of
+    # the two norms lie in another way.
+    expected, found = both(run, 7)
     for want, got in zip(expected, found, strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-6)
 

@@ -127,6 +127,7 @@ class NativeStep:
         Parameters
         ----------
         inputs : sequence of ndarray
+            That lie in memory as those of the program.
         room : ndarray
             Of at least as many bytes as `room` says.
 
@@ -135,11 +136,24 @@ class NativeStep:
         list of ndarray
             The program's outputs.
         """
-        self._work_in(room)
-        results = self(inputs)
-        self._now = []
-        self._memory = [None] * len(self._memory)  # for which the next run takes fresh memory
+        if self._arena is None or self._arena.base is not room:
+            self._work_in(room)
+        cells, memory = self._cells, self._memory
+        for slot, array in enumerate(inputs, self._first):
+            cells[slot] = id(array)
+        for i, slot, value in self._own:
+            memory[i] = np.empty(value.shape, value.dtype)
+            cells[slot] = id(memory[i])
+        self._run()
+        results = [memory[x] if type(x) is int else self._output(x) for x in self._shown]
+        memory[:] = [None] * len(memory)
         return results
+
+    def _run(self) -> None:
+        table = self._table_at
+        for part in self._parts:
+            if part(table):
+                raise IndexError("an index is out of range")
 
     @staticmethod
     def _fresh(value: Value) -> Array:
@@ -240,8 +254,5 @@ class NativeStep:
             cells[slot] = id(memory[i])
         if scalars:
             self._pack(self._scalars, 0, *scalars)
-        table = self._table_at
-        for part in self._parts:
-            if part(table):
-                raise IndexError("an index is out of range")
+        self._run()
         return [memory[x] if type(x) is int else self._output(x) for x in self._shown]

@@ -48,6 +48,9 @@ def _viewed(call: Call, place: Place) -> Place | None:
     """Ask NumPy where the elements of a view lie, on memory that nobody touches."""
     source = call.args[0]
     size = math.prod(place.base.shape)
+    if size and place.base.strides is not None:
+        extents = zip(place.base.shape, place.base.strides, strict=True)
+        size = 1 + sum([(n - 1) * step for n, step in extents])
     if not size or not math.prod(call.out.shape):
         return None
     memory = np.empty(size, source.dtype)  # from the system, untouched: it costs no memory
@@ -78,7 +81,7 @@ def lay_out(program: Program) -> dict[Value, Place]:
 
     def own(value: Value) -> Place:
         if value not in places:
-            strides = contiguous(value.shape)
+            strides = contiguous(value.shape) if value.strides is None else value.strides
             if value.array is not None and value.array.size:
                 strides = tuple(s // value.array.itemsize for s in value.array.strides)
             places[value] = Place(value, 0, strides)

@@ -32,6 +32,9 @@ class Value:
         Of a state the memory itself, of a constant its elements; of the others None.
     name : str
         For the reader: ``W1``, ``X``, ``lr``.
+    strides : tuple of int or None
+        Of an input that does not lie in memory row by row: how far apart its elements are along
+        each axis, in elements.
     """
 
     kind: str
@@ -39,6 +42,7 @@ class Value:
     dtype: np.dtype[Any]
     array: Array | None = None
     name: str = ""
+    strides: tuple[int, ...] | None = None
 
 
 @dataclass(eq=False)

@@ -41,7 +41,7 @@ def kernel(op: Op, operands: tuple[Any, ...], attrs: dict[str, Any]) -> Callable
     NotHereError
         Where native code can't be run.
     """
-    values = [Value("input", x.shape, x.dtype) for x in operands]
+    values = [_given(x) for x in operands]
     result = op.forward(*operands, **attrs)
     out = Value("computed", result.shape, result.dtype)
     call, w = Call(op, tuple(values), attrs, out), Writer()
@@ -90,7 +90,7 @@ def pull_kernel(rules: Callable[..., Any], g: Any, kept: tuple[Any, ...],
 
 def _program(symbols: list[Expr], formulas: Sequence[Expr]) -> Program:
     """Write formulas as a program of what they are made of."""
-    values = {s: Value("input", s.value.shape, s.value.dtype, name=s.name) for s in symbols}
+    values = {s: _given(s.value) for s in symbols}
     program = Program(inputs=list(values.values()))
 
     def operand(x: Any) -> Any:
@@ -112,8 +112,17 @@ def _program(symbols: list[Expr], formulas: Sequence[Expr]) -> Program:
     return program
 
 
+def _given(x: Any) -> Value:
+    """Write an operand down as it lies in memory."""
+    steps = None if x.flags.c_contiguous else tuple(s // x.itemsize for s in x.strides)
+    return Value("input", x.shape, x.dtype, strides=steps)
+
+
 def _runner(step: NativeStep) -> Callable[..., Any] | None:
     if not all(isinstance(entry, str) for entry in step.entries):  # some of it is NumPy's
+        return None
+    places = step.lowered.places
+    if any(places[v].base.kind != "computed" for v in step.lowered.program.outputs):
         return None
 
     def run(arrays: Sequence[Any]) -> list[Any]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..op import Op, elementwise, primitive
-from .native import native
+from .native import native, native_pull
 from .special import erf
 
 _ROOT_2 = math.sqrt(2)
@@ -103,6 +103,9 @@ def gelu_slope(x: Any, y: Any) -> Any:
 def gelu(x: Any) -> Any:
     """Give z Φ(z), with the normal distribution function Φ."""
     return _quickest(gelu, _gelu, x)
+
+
+native_pull(gelu, lambda g, kept: _WORK * g.size)
 
 
 def _inner(x: Any) -> Any:

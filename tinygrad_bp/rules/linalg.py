@@ -26,6 +26,17 @@ def _turned(x: Any) -> Any:
     return x.swapaxes(-1, -2)
 
 
+def _rows(x: Any) -> Any:
+    """Flatten all axes but the last."""
+    shape = x.shape
+    if len(shape) == 2:
+        return x
+    n = 1
+    for extent in shape[:-1]:
+        n *= extent
+    return reshape(x, shape=(n, shape[-1]))
+
+
 def _column(x: Any) -> Any:
     return reshape(x, shape=(*x.shape, 1))
 
@@ -46,6 +57,8 @@ def _matmul_x(g: Any, y: Any, x_shape: tuple[int, ...]) -> Any:
     elif len(x_shape) == 1:
         # Through a row times a matrix, (1, n) = (1, m)(m, n), for every matrix of the batch.
         return sum_to(reshape(_row(g) @ _turned(y), shape=(*g.shape[:-1], *x_shape)), shape=x_shape)
+    if len(x_shape) > 2 == len(y.shape):  # rows of one matrix
+        return reshape(_rows(g) @ _turned(y), shape=x_shape)
     gradient = g @ _turned(y)
     return gradient if gradient.shape == x_shape else sum_to(gradient, shape=x_shape)
 
@@ -58,6 +71,8 @@ def _matmul_y(g: Any, x: Any, y_shape: tuple[int, ...]) -> Any:
     elif len(y_shape) == 1:
         column = _turned(x) @ _column(g)
         return sum_to(reshape(column, shape=(*column.shape[:-2], *y_shape)), shape=y_shape)
+    if len(x.shape) > 2 == len(y_shape):
+        x, g = _rows(x), _rows(g)
     gradient = _turned(x) @ g
     return gradient if gradient.shape == y_shape else sum_to(gradient, shape=y_shape)
 
@@ -69,6 +84,12 @@ def _matmul_y(g: Any, x: Any, y_shape: tuple[int, ...]) -> Any:
 )
 def matmul(x: Any, y: Any) -> Any:
     """Give the product of matrices, of vectors, or of stacks of them."""
+    if x.ndim > 2 == y.ndim and x.size and x.flags.c_contiguous:  # rows of one matrix
+        return matmul.forward(x.reshape(-1, x.shape[-1]), y).reshape(*x.shape[:-1], y.shape[1])
+    if x.ndim > 1 < y.ndim and _worth(work := x.size * y.shape[-1]):
+        found = native(matmul, (x, y), {}, work)
+        if found is not None:
+            return found
     if x.ndim == y.ndim == 2 and len(x) * y.shape[1] >= _LARGE and x.dtype is y.dtype:
         return np.matmul(x, y, out=aligned((len(x), y.shape[1]), x.dtype))
     return np.matmul(x, y)
@@ -76,17 +97,6 @@ def matmul(x: Any, y: Any) -> Any:
 
 # ------------------------------------------------------------------------------------------- linear
 # A rule of its own for speed: x Wᵀ + b is one node, and adds the bias in place.
-
-
-def _rows(x: Any) -> Any:
-    """Flatten all axes but the last."""
-    shape = x.shape
-    if len(shape) == 2:
-        return x
-    n = 1
-    for extent in shape[:-1]:
-        n *= extent
-    return reshape(x, shape=(n, shape[-1]))
 
 
 # np.dot starts in half the time of np.matmul, which runs faster once the matrix is large.
@@ -113,8 +123,7 @@ def _linear_weight(g: Any, x: Any) -> Any:
 def linear(x: Any, weight: Any, bias: Any) -> Any:
     """Give x Wᵀ + b for rows of features."""
     features = len(weight)
-    work = x.size * features
-    if work > SHARED:
+    if work := _worth(x.size * features):
         found = native(linear, (x, weight, bias), {}, work)
         if found is not None:
             return found
@@ -135,6 +144,8 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
     return out + bias
 
 
+# Of a product with what is kept first: the other matrix.
+native_pull(matmul, lambda g, kept: _worth(g.size * min(kept[0].shape[-2:], default=0)))
 # Nothing is kept for the bias alone, which is a sum.
 native_pull(linear, lambda g, kept: _worth(g.size * kept[0].shape[-1]) if kept else 0)
 

@@ -59,7 +59,7 @@ def native(op: Op, operands: tuple[Any, ...], attrs: dict[str, Any], work: float
     """
     if not ready(work) or not _plain(operands):
         return None
-    key = (op, *[(x.shape, x.dtype) for x in operands], *attrs.items())
+    key = (op, *[(x.shape, x.strides, x.dtype) for x in operands], *attrs.items())
     found = _run(key, operands, work, "kernel", op, operands, attrs)
     return None if found is None else found[0]
 
@@ -78,17 +78,17 @@ def native_pull(op: Op, work: Callable[[Any, tuple[Any, ...]], float]) -> None:
 
     def door(positions: tuple[int, ...], rules: Pull) -> Pull:
         def pull(g: Any, kept: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
-            if type(g) is not np.ndarray:
+            if type(g) is not np.ndarray and not isinstance(g, np.floating):
                 return rules(g, kept, attrs)
             worth = work(g, kept)
             if not worth or not ready(worth):
                 return rules(g, kept, attrs)
-            arrays = [g]
-            key = [op, positions, g.shape, g.dtype]
+            arrays = [np.asarray(g)]
+            key = [op, positions, g.shape, arrays[0].strides, g.dtype]
             for x in kept:
                 if type(x) is np.ndarray:
                     arrays.append(x)
-                    key += x.shape, x.dtype
+                    key += x.shape, x.strides, x.dtype
                 else:
                     key.append(x)
             key += attrs.items()
@@ -105,7 +105,8 @@ def native_pull(op: Op, work: Callable[[Any, tuple[Any, ...]], float]) -> None:
 def _plain(operands: Sequence[Any]) -> bool:
     """Whether machine code can read these operands."""
     for x in operands:
-        if type(x) is not np.ndarray or not x.flags.aligned or not x.dtype.isnative:
+        flags = x.flags if type(x) is np.ndarray else None
+        if flags is None or not flags.aligned or not x.dtype.isnative:
             return False
     return True
 
@@ -129,6 +130,8 @@ def _run(key: Any, operands: Sequence[Any], work: float, name: str, *made_of: An
             _kernels[key] = _built(name, *made_of)
         kernel = _kernels[key]
         return None if kernel is None else kernel(operands)
+    except IndexError:  # which NumPy reads from the end, or explains
+        return None
     finally:
         _lock.release()
 
