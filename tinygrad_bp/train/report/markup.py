@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from html import escape as text
 from importlib.resources import files
 
+#: Of a picture's pixels, how many of the page's, so that its texts are about as large.
+_PIXEL = 0.65
+
 
 def document(title: str, body: str) -> str:
     """Write a page that needs no other file and no network."""
@@ -28,9 +31,11 @@ def image(drawn: dict[str, bytes], name: str, alt: str) -> str:
     twin = (
         f'<source media="(prefers-color-scheme: dark)" srcset="{data_uri(dark)}">' if dark else ""
     )
+    # Not wider than its texts are as large as those around it.
+    wide = int.from_bytes(drawn[name][16:20], "big") * _PIXEL
     return (
-        f"<div class=scroll><picture>{twin}"
-        f'<img src="{data_uri(drawn[name])}" alt="{text(alt)}"></picture></div>'
+        f"<div class=scroll><picture>{twin}<img style='max-width: {wide:.0f}px' "
+        f'src="{data_uri(drawn[name])}" alt="{text(alt)}"></picture></div>'
     )
 
 

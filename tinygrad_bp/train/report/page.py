@@ -12,6 +12,7 @@ from html import escape as text
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..models import InUnits
 from ..runs import shown
 from .markup import document, image, table
 from .pictures import Seen
@@ -178,7 +179,10 @@ def what_was_run(report: Report) -> str:
         ("Data", text(data.describe().splitlines()[0])),
         ("Task", text(f"{data.task}: {data.why_task}")),
         ("Model", f"<code>{text(Path(record.model['name']).name)}</code>: {count:,} parameters"),
-        ("Loss", text(experiment.loss_name)),
+        ("Loss", text(experiment.loss_name + (
+            ", of the target less its mean, in standard deviations"
+            if isinstance(experiment.model, InUnits) else ""
+        ))),
         ("Training", text(
             f"{options['optimizer']}, learning rate {options['lr'] or 'default'}, "
             f"{options['schedule'] or 'constant'}, batches of {options['batch_size'] or 'all'}, "
