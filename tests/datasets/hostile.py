@@ -177,6 +177,24 @@ def dates() -> dict[str, Any]:
     return {"when": np.array(["2026-01-01", "2026-01-02"], "datetime64[D]"), "kind": ["a", "b"]}
 
 
+def lying_page() -> bytes:
+    """Return a table in which the header of a page says that it unpacks to a megabyte."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = io.BytesIO()
+    table = pa.table({"a": np.zeros(2000), "kind": np.arange(2000) % 2})
+    pq.write_table(table, sink, compression="zstd", use_dictionary=False)
+    honest, lie = b"\x15\x8e\xfa\x01", b"\x15\xfe\xff\x7f"  # 16,007 and 1,048,575, as Thrift has it
+    assert sink.getvalue().count(honest) == 2
+    return sink.getvalue().replace(honest, lie)
+
+
+def torn_page() -> bytes:
+    """Return a table in which a page ends beyond its column."""
+    return good_parquet().replace(b"PAR1\x15", b"PAR1\xf5", 1)
+
+
 Case = tuple[Callable[[Path], Path], dict[str, Any], str]
 _ROWS = "".join(f"{i},{i % 2}\n" for i in range(30))
 
@@ -270,6 +288,9 @@ CASES: dict[str, Case] = {
                       "row 2, column 'a': there is no value"),
     "parquet: nothing": (parquet(lambda: {"a": np.zeros(0), "kind": np.zeros(0)}), {}, "no rows"),
     "parquet: names": (file("data.parquet", repeated_names), {}, "two columns are called 'a'"),
+    "parquet: a page that lies": (file("data.parquet", lying_page), {"limit": 500_000},
+                                  "2.1 MB in memory"),
+    "parquet: a torn page": (file("data.parquet", torn_page), {}, "header of a page is damaged"),
     "parquet: large": (file("data.parquet", lambda: good_parquet(
         a=np.zeros(10**6), kind=np.arange(10**6) % 2)), {"limit": 10**6}, "16 MB in memory"),
     # ---- images

@@ -13,6 +13,7 @@ import pytest
 from tests.datasets.hostile import good_csv, good_npz, image
 from tinygrad_bp import datasets
 from tinygrad_bp.datasets import CATALOGUE, DataError, Encoding, Examples
+from tinygrad_bp.datasets.parquet_pages import unpacked_size
 
 PETS = "weight,colour,kind\n" + "4.5,grey,cat\n30,brown,dog\n5.5,brown,cat\n20,black,dog\n" * 5
 
@@ -241,6 +242,36 @@ def test_the_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sklearn", None)
     with pytest.raises(ImportError, match=r"tinygrad_bp\[sklearn\]"):
         datasets.read("wine")
+
+
+@pytest.mark.parametrize("compression", ["none", "snappy", "zstd", "brotli"])
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+@pytest.mark.parametrize("dictionary", [True, False])
+def test_pages_of_all_kinds_say_what_they_unpack_to(
+    tmp_path: Path, compression: str, version: str, dictionary: bool
+) -> None:
+    pa = pytest.importorskip("pyarrow")
+    import pyarrow.parquet as pq
+
+    rng = np.random.default_rng(0)
+    n = 3000
+    table = pa.table({"number": rng.normal(size=n), "whole": rng.integers(0, 99, n),
+                      "text": rng.choice(["some", "other"], n), "truth": rng.random(n) < 0.5,
+                      "gaps": pa.array([1.5, None, 2.5] * (n // 3)), "kind": np.arange(n) % 2,
+                      "none": pa.array([None] * n, pa.float64())})  # fmt: skip
+    path = tmp_path / "a.parquet"
+    pq.write_table(table, path, compression=compression, data_page_version=version,
+                   use_dictionary=dictionary, row_group_size=1000, data_page_size=2000,
+                   write_page_checksum=True, write_batch_size=100)  # fmt: skip
+    meta = pq.read_metadata(path)
+    groups = [meta.row_group(i) for i in range(meta.num_row_groups)]
+    chunks = [g.column(i) for g in groups for i in range(g.num_columns)]
+    with path.open("rb") as file:
+        unpacked = unpacked_size(file, chunks)
+    whole = sum(c.total_uncompressed_size for c in chunks)  # headers, too
+    assert 0.5 * whole < unpacked <= whole
+    found = datasets.read(path, "kind", drop=["none"], missing="drop")
+    assert len(found) == 2000
 
 
 @pytest.mark.parametrize(("module", "name"), [("pyarrow", "a.parquet"), ("PIL", "a.png")])

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .errors import DataError, check_size, reading
+from .parquet_pages import unpacked_size
 from .table import Table, same_names
 
 __all__ = ["read_parquet"]
@@ -46,6 +47,9 @@ def read_parquet(path: Path, limit: int) -> Table:
             check_size(path, needed, limit, "the table")
             if not rows:
                 raise DataError(f"{path}: the table has no rows. Write it again with data")
+            chunks = [g.column(i) for g in groups for i in range(g.num_columns)]
+            with open(path, "rb") as raw:
+                check_size(path, unpacked_size(raw, chunks), limit, "the table")
             parts: list[list[Array]] = [[] for _ in names]
             known: dict[str, str] = {}  # one text object for equal cells
             for batch in file.iter_batches(batch_size=1 << 16, use_threads=False):
