@@ -19,6 +19,7 @@ needs_mnist = pytest.mark.skipif(
 
 # Example: (its arguments in CI, a fact that its output must state).
 EXAMPLES = {
+    "augmentation.py": ([], r"on moved ones \+[12]\d\.\d points"),
     "char_gpt.py": (["--quick"], r"held out: 3\.\d+ bits per character, better than [1-4] of 4"),
     "cnn_digits.py": ([], r"a new network with the saved weights: 9\d\.\d\d% right"),
     "compiled_training.py": (["--epochs", "3"], r"same losses: yes\n"),
