@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from . import dtype as dtypes
+from . import memory
 from .arrays import filled, fitting, numbers, shape_of
 from .devices import place
 from .origin import cut_off, merge
@@ -297,8 +298,10 @@ def empty(*lengths: Any, size: Any = None, out: Tensor | None = None, dtype: Any
     >>> tgb.empty(2, 3).shape
     tinygrad_bp.Size([2, 3])
     """
-    return zeros(*lengths, size=size, out=out, dtype=dtype, layout=layout, device=device,
-                 requires_grad=requires_grad)  # fmt: skip
+    if device is not None or layout is not None:
+        place(device, layout)
+    made = memory.zeros(size_of(lengths, size), kind_of(dtype))
+    return finish(made, requires_grad, out)
 
 
 def empty_strided(size: Any, stride: Any, *, dtype: Any = None, layout: Any = None,
@@ -310,9 +313,9 @@ def empty_strided(size: Any, stride: Any, *, dtype: Any = None, layout: Any = No
     if len(shape) != len(steps):
         raise RuntimeError(f"empty_strided: {len(steps)} strides for the size {shape}")
     last = sum((n - 1) * step for n, step in zip(shape, steps, strict=True)) if all(shape) else -1
-    memory = np.zeros(last + 1, kind_of(dtype))
-    strides = tuple(step * memory.itemsize for step in steps)
-    return finish(np.ndarray(shape, memory.dtype, memory, 0, strides), requires_grad)
+    row = np.zeros(last + 1, kind_of(dtype))
+    strides = tuple(step * row.itemsize for step in steps)
+    return finish(np.ndarray(shape, row.dtype, row, 0, strides), requires_grad)
 
 
 def empty_permuted(size: Any, physical_layout: Any, *, dtype: Any = None, layout: Any = None,
@@ -323,8 +326,8 @@ def empty_permuted(size: Any, physical_layout: Any, *, dtype: Any = None, layout
     shape, order = shape_of(size), shape_of(physical_layout)
     if sorted(order) != [*range(len(shape))]:
         raise RuntimeError(f"empty_permuted: {order} is no order of the axes of the size {shape}")
-    memory = np.zeros([shape[axis] for axis in order], kind_of(dtype))
-    return finish(memory.transpose(np.argsort(order)), requires_grad)
+    laid = np.zeros([shape[axis] for axis in order], kind_of(dtype))
+    return finish(laid.transpose(np.argsort(order)), requires_grad)
 
 
 def _like(input: Tensor, dtype: Any, layout: Any, device: Any) -> tuple[tuple[int, ...], Any]:

@@ -14,8 +14,8 @@ import numpy as np
 from .dtype import dtype, of_numpy
 
 __all__ = [
-    "Aligned", "TypedStorage", "UntypedStorage", "aligned", "give_back", "is_shared_memory",
-    "shared_copy",
+    "LARGE", "Aligned", "TypedStorage", "UntypedStorage", "aligned", "give_back",
+    "is_shared_memory", "on_line", "shared_copy", "zeros",
 ]  # fmt: skip
 
 # A large array fresh from the system costs a page fault for every 4 KB: 3,000 in a step of an LSTM
@@ -25,6 +25,7 @@ np.empty((1 << 25) - (1 << 16), np.uint8)
 
 
 _LINE = 64  # bytes of a cache line, and of the widest vector register
+LARGE = 1 << 12  # bytes from which on it matters where an array begins
 
 
 @functools.cache
@@ -54,6 +55,31 @@ def aligned(shape: tuple[int, ...], kind: np.dtype[Any]) -> np.ndarray[Any, Any]
     """
     raw = Aligned(math.prod(shape) * kind.itemsize + _LINE, np.uint8)
     return np.ndarray(shape, kind, raw, -raw.ctypes.data % _LINE)
+
+
+def zeros(shape: tuple[int, ...], kind: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    """Return zeros, which the system has at hand, that begin on a cache line if they are many."""
+    raw = np.zeros(math.prod(shape) * kind.itemsize + _LINE, np.uint8)
+    if raw.nbytes < LARGE or type(raw) is not np.ndarray:  # the latter when a step is traced
+        return np.zeros(shape, kind)
+    raw = raw.view(Aligned)
+    return np.ndarray(shape, kind, raw, -raw.ctypes.data % _LINE)
+
+
+def on_line(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return an array of the same numbers that begins on a cache line, if it is large.
+
+    What lives long is worth it, parameters and what an optimizer keeps of them: native loops read
+    them in vectors as long as a line, of which each would lie across two (64 × 784 times
+    784 × 128: 124 µs, not 80).
+    """
+    if type(array) is not np.ndarray or array.nbytes < LARGE:
+        return array
+    if not array.ctypes.data % _LINE or not array.flags.c_contiguous:
+        return array
+    placed = aligned(array.shape, array.dtype)
+    placed[...] = array
+    return placed
 
 
 class _Memory:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..rules import loss, reduce
+from ..rules import elementwise as ew
+from ..rules import loss, reduce, shape
 from .elements import ELEMENTS, KINDS, literal, operand_kinds
 from .fuse import REDUCTIONS, Loop, last_axes, reduced_axes, walk
 from .places import Place, contiguous
@@ -18,6 +19,10 @@ from .program import Call, Value
 from .shares import element_cost, parts_for
 
 __all__ = ["LoopCode"]
+
+#: Operations that a number next to zero goes through as zero does.
+_SMOOTH = frozenset((ew.add, ew.subtract, ew.multiply, ew.divide, ew.negative, ew.square, ew.sqrt,
+                     ew.absolute, ew.maximum, ew.minimum, ew.gate, shape.cast))  # fmt: skip
 
 _COMBINE = {reduce.sum: "plus", reduce.amax: "larger", reduce.amin: "smaller"}
 _START = {reduce.sum: 0.0, reduce.amax: -math.inf, reduce.amin: math.inf}
@@ -213,7 +218,9 @@ class LoopCode:
         border = self.border
         # What is kept from step to step may fade to numbers that are slow, and stay there: an
         # average of gradients which are zero by now halves itself every few steps.
-        fading = any(v.kind == "state" for v in self.written)
+        fading = any(v.kind == "state" for v in self.written) and all(
+            c.op in _SMOOTH or c.op in REDUCTIONS for c in self.loop.calls
+        )
         self.names: dict[Value, str] = {}
         self.count = 0  # of loads, for their names
         self.top: list[str] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import math
 import struct
 import weakref
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..memory import LARGE, aligned
 from . import cache
 from .blas import find_blas
 from .emit import ARENA, DGEMM, FIRST, POOL, SGEMM, Emitter, lower
@@ -157,7 +159,8 @@ class NativeStep:
 
     @staticmethod
     def _fresh(value: Value) -> Array:
-        return np.empty(value.shape, value.dtype)
+        size = math.prod(value.shape) * value.dtype.itemsize
+        return (aligned if size >= LARGE else np.empty)(value.shape, value.dtype)
 
     def _show(self, value: Value) -> Any:
         """Return how an output is found after a run: as the i-th memory, or by its value."""

@@ -12,6 +12,8 @@ all of them (*across*).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from .lines import lanes, registers
 from .products import Product
 from .shares import parts_for
@@ -68,14 +70,14 @@ def register_kernel(p: Product) -> tuple[int, int, str]:
     wide, most = lanes("float32"), registers("float32")
     along = way(p) == "along"
     # Rows and columns (or vectors of them) of a tile: as many sums as there are registers for.
-    rows, columns = ((4, 6) if most == 24 else (3, 3)) if along else (most // 3, 3)
+    rows, columns = ((6, 4) if most == 24 else (3, 3)) if along else (most // 3, 3)
     if not along and most < 24:
         rows, columns = 6, 2
     # Threads share what an optimizer goes over next: the rows of a weight, or of its gradient.
-    extent = -(-n // columns) if along else -(-m // rows)
+    block = columns if along else rows
+    outer, inner, step = (n, m, rows) if along else (m, n // wide, columns)
+    extent = -(-outer // block)
     parts = parts_for(m * k * n / _RATE, extent)
-    outer, inner = (n, m) if along else (m, n // wide)
-    block, step = (columns, rows) if along else (rows, columns)
     lines: list[str] = []
     length = _length(k, wide) if along else k
     if length < k:  # a piece of all rows after the other: they stay in the cache meanwhile
@@ -87,19 +89,34 @@ def register_kernel(p: Product) -> tuple[int, int, str]:
             f"for start in range(0, {k}, {length}):",
         ]
     pad = "    " * (length < k)
-    for whole, begin, end in ((block, 0, outer // block), (outer % block, outer // block, extent)):
-        if not whole or begin == end:
-            continue
-        bounds = f"larger(lo, {begin}), smaller(hi, {end})" if parts > 1 else f"{begin}, {end}"
-        lines += [f"{pad}for b in range({bounds}):", f"{pad}    first = b * {block}"]
+
+    def blocks(inside: Callable[[int], list[str]]) -> list[str]:
+        """Write the loop over whole blocks, and over what is left."""
+        out: list[str] = []
+        for size, begin in ((block, 0), (outer % block, outer // block)):
+            end = outer // block if size == block else extent
+            if size and begin < end:
+                bounds = f"larger(lo, {begin}), smaller(hi, {end})"
+                out.append(f"for b in range({bounds if parts > 1 else f'{begin}, {end}'}):")
+                out += [f"    {line}" for line in (f"first = b * {block}", *inside(size))]
+        return out
+
+    def steps(inside: Callable[[int, str], list[str]]) -> list[str]:
+        """Write the loop over whole steps, and what is left."""
         ends = inner - inner % step
-        if ends:
-            lines.append(f"{pad}    for i in range(0, {ends}, {step}):")
-            tile = _tile(p, length, (whole, step), "i", wide)
-            lines += [f"{pad}        {x}" for x in tile]
-        if inner % step:
-            tile = _tile(p, length, (whole, inner % step), str(ends), wide)
-            lines += [f"{pad}    {x}" for x in tile]
+        out = [f"for i in range(0, {ends}, {step}):"] if ends else []
+        out += [f"    {line}" for line in (inside(step, "i") if ends else ())]
+        return out + (inside(inner % step, str(ends)) if inner % step else [])
+
+    def tile(size: int, count: int, at: str) -> list[str]:
+        return _tile(p, length, (size, count), at, wide)
+
+    # What the inner loop comes back to stays in the first cache: some rows of A, or of it turned.
+    if along:
+        body = steps(lambda count, at: blocks(lambda size: tile(size, count, at)))
+    else:
+        body = blocks(lambda size: steps(lambda count, at: tile(size, count, at)))
+    lines += [pad + line for line in body]
     return extent, parts, "\n".join("    " + line for line in lines)
 
 

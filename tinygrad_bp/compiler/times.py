@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from ..memory import on_line
 from .program import Call, Program, Value
 from .reference import Execute, reference
 from .replay import ReplayStep
@@ -103,7 +104,7 @@ def copied(program: Program) -> Program:
         if x not in known:
             array = x.array
             if x.kind == "state" and array is not None:
-                array = array.copy("K")
+                array = on_line(array.copy("K"))  # as states lie, from the start
             known[x] = Value(x.kind, x.shape, x.dtype, array, x.name)
         return known[x]
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..memory import on_line
 from ..numpy_protocol import NUMPY_UFUNCS
 from ..op import Op
 from ..rules import shape
@@ -80,7 +81,8 @@ class Traced(np.ndarray[Any, Any]):
         if func in _ABOUT:
             return func(*[trace.plain(a) for a in args], **kwargs)
         if func in _LIKE:
-            return trace.watched(trace.constant(func(*[trace.plain(a) for a in args], **kwargs)))
+            made = on_line(func(*[trace.plain(a) for a in args], **kwargs))
+            return trace.watched(trace.constant(made))
         if func is np.copyto:
             _write(trace, args[0], Ellipsis, args[1])
             return None

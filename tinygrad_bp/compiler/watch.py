@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .. import random
+from ..memory import on_line
 from ..mode import modes
 from ..nn.modules.module import Module
 from ..op import SPEAKERS
@@ -181,7 +182,7 @@ def _filled(real: Callable[..., Any]) -> Callable[..., Any]:
         if any(type(a) is Traced for a in (*args, *kwargs.values())):
             trace.refuse("an array is filled with an element of a tensor", "Use tensors' methods.")
             return real(*bare(args), **bare(kwargs))
-        return trace.watched(trace.constant(real(*args, **kwargs)))
+        return trace.watched(trace.constant(on_line(real(*args, **kwargs))))
 
     return make
 

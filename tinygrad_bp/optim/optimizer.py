@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..dtype import float64, get_default_dtype
+from ..memory import on_line
 from ..mode import enable_grad, modes
 from ..tensor import Tensor, wrap
 from .batch import Batch
@@ -244,7 +245,7 @@ class Optimizer(Saved):
         if not state:
             state["step"] = scalar(0.0)
             for name in self._like_parameter:
-                state[name] = wrap(np.zeros_like(parameter._array))
+                state[name] = wrap(on_line(np.zeros_like(parameter._array)))
         return state
 
     @staticmethod
