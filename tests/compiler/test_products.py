@@ -38,7 +38,7 @@ def test_small(rows: int, columns: int, turned: str, dtype: Any) -> None:
     ("rows", "summed", "columns"),
     [(64, 784, 128), (17, 400, 151), (128, 384, 48), (5, 1024, 200), (128, 64, 784),
      (130, 65, 144), (256, 256, 64), (259, 33, 528), (9, 300, 400), (7, 3136, 131),
-     (9, 2560, 64), (40, 1104, 48)],
+     (9, 2560, 64), (40, 1104, 48), (300, 256, 203), (70, 2064, 130)],
 )  # fmt: skip
 @pytest.mark.parametrize("turned", ["", "a", "b"], ids=["as is", "a", "b"])
 def test_in_registers(rows: int, summed: int, columns: int, turned: str, lanes: int,
@@ -55,7 +55,9 @@ def test_in_registers(rows: int, summed: int, columns: int, turned: str, lanes: 
     b.output(out)
     step = NativeStep(b.program)
     pieces = (summed // c for c in range(1, 9) if summed % (c * lanes) == 0)
-    along = turned == "b" and rows <= 128 and any(384 <= piece <= 1024 for piece in pieces)
+    least = 128 if lanes == 16 else 384
+    along = turned == "b" and any(least <= piece <= 1024 for piece in pieces)
+    along = along and (rows <= 128 or (summed >= 256 and summed * columns <= 512 * 512))
     across = turned != "b" and columns % lanes == 0 and summed * columns <= 512 * 512
     if turned == "a":
         across = across and summed * rows <= 256 * 256

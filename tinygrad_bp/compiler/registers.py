@@ -26,16 +26,20 @@ _RATE = 60  # multiplications in a nanosecond
 
 # Where the kernels are quicker than OpenBLAS 0.3.31: measured by the time of one thread, in turns
 # with it, on an Intel Xeon with AVX-512 (Sapphire Rapids: caches of 48 KB and 2 MB), float32, for
-# all m of 16, 64, 256, 768; n of 64, 128, 512; k of 64, 128, 256, 512, 784, 1024. Inside of these
-# bounds it takes 1.02 to 3.3 times as long as they do, 1.3 times at the median; outside as little
-# as half.
-#: Along: most rows, least and most that is summed up at a time. Many rows pay for copies; few
-#: summands do not pay for what is added up in the end; and ten rows of many no longer stay in the
-#: first cache. 9,216 are summed up in nine pieces, for 64 rows and 128 columns: 1.39 times.
-_ALONG_ROWS, _ALONG_LEAST, _ALONG_MOST = 128, 384, 1024
-#: Across: most elements of the second matrix, and of a first one that is turned: a tile reads them
-#: row by row, and the lines of both have to stay in the cache until all of them have been read.
-_ACROSS, _TURNED = 512 * 512, 256 * 256
+# all m of 16, 64, 128, 256, 768; n of 64, 128, 256, 384, 512; k of 128, 256, 384, 512, 784, 1024.
+# Inside of these bounds it takes 1.0 to 3.4 times as long as they do, 1.25 times at the median;
+# outside as little as half.
+#: Along: up to so many rows always; up to so many where so much is summed up and the second matrix
+#: stays in the cache. Many rows pay for BLAS's copies, few summands not for what is added up in
+#: the end.
+_ROWS, _MORE_ROWS, _MORE_SUMMED = 128, 1024, 256
+#: Along: least that is summed up at a time, in long vectors and in others, and most: six rows of
+#: more no longer stay in the first cache.
+_LEAST, _LEAST_SHORT, _MOST = 128, 384, 1024
+#: Across, and for many rows along: most elements of the second matrix; across, of a first one that
+#: is turned: a tile reads them row by row, and the lines of both have to stay in the cache until
+#: all of them have been read.
+_NEAR, _TURNED = 512 * 512, 256 * 256
 
 
 def way(p: Product) -> str:
@@ -44,17 +48,19 @@ def way(p: Product) -> str:
     if p.char != "f" or any(extent > 1 for extent in p.stack) or m * n * k <= _UNCOPIED:
         return ""
     wide = lanes("float32")
+    near = k * n <= _NEAR
     if p.a.steps[1] == p.b.steps[0] == 1 and k % wide == 0:
-        return "along" if m <= _ALONG_ROWS and _length(k, wide) else ""
+        few = m <= _ROWS or (m <= _MORE_ROWS and k >= _MORE_SUMMED and near)
+        return "along" if few and _length(k, wide) else ""
     if p.b.steps[1] != 1 or n % wide:
         return ""
-    near = k * n <= _ACROSS and (p.a.steps[1] == 1 or k * m <= _TURNED)
-    return "across" if near else ""
+    return "across" if near and (p.a.steps[1] == 1 or k * m <= _TURNED) else ""
 
 
 def _length(k: int, wide: int) -> int:
     """Return how many elements are summed up at a time, in equal pieces; 0 if there are none."""
-    for count in range(-(-k // _ALONG_MOST), k // _ALONG_LEAST + 1):
+    least = _LEAST if wide == 16 else _LEAST_SHORT
+    for count in range(-(-k // _MOST), k // least + 1):
         if k % (count * wide) == 0:
             return k // count
     return 0
@@ -135,6 +141,14 @@ def _tile(p: Product, length: int, size: tuple[int, int], at: str, wide: int) ->
         for x in range(step):
             lines.append(f"    x = load{wide}(pa, ({at} + {x}) * {a0} + k)")
             lines += [f"    c{x}_{y} = fma{wide}(x, y{y}, c{x}_{y})" for y in range(block)]
+        if block == 4:
+            for x in range(step):
+                total = f"sums{wide}({', '.join(f'c{x}_{y}' for y in range(4))})"
+                target = f"pc, ({at} + {x}) * {n} + first"
+                if add:
+                    total = f"fma4(all4(float32(1)), {total}, load4({target}))"
+                lines.append(f"store4({target}, {total})")
+            return lines
         for x, y in pairs:
             target = f"pc[({at} + {x}) * {n} + first + {y}]"
             lines.append(f"{target} = {f'{target} + ' if add else ''}sum{wide}(c{x}_{y})")

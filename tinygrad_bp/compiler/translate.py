@@ -35,7 +35,7 @@ from .sharing import calling
 __all__ = ["dialect", "to_llvm"]
 
 #: Operations on so many neighbouring numbers at once.
-_VECTORS = re.compile(r"(load|store|all|fma|sum)(\d+)")
+_VECTORS = re.compile(r"(load|store|all|fma|sums?)(\d+)")
 
 
 class _Unit:
