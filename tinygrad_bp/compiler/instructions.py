@@ -170,7 +170,7 @@ class Text:
         low = [i + j + k for i in fours for j in (0, 1) for k in (0, n)]
         two = [halves(a, b, n, low, [i + 2 for i in low]) for a, b in (rows[:2], rows[2:])]
         low = [i + j for i in fours for j in (0, 1, n, n + 1)]
-        found = halves(*two, n, low, [i + 2 for i in low])
+        found = halves(two[0], two[1], n, low, [i + 2 for i in low])
         while n > 4:
             n //= 2
             found = halves(found, found, 2 * n, [*range(n)], [*range(n, 2 * n)])
