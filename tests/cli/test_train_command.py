@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -91,6 +92,96 @@ def test_numbers_are_predicted_in_their_own_unit(here, capsys):
     assert np.mean(errors) < 4
     record = json.loads(Path("runs/prices/run.json").read_text())
     assert record["results"]["test"]["mae"] < 4
+
+
+def pictures(place: Path) -> Path:
+    """Write 12 images of stripes that lie, and 12 of stripes that stand."""
+    Image = pytest.importorskip("PIL.Image")
+    rng = np.random.default_rng(1)
+    for name, axis in (("lying", 0), ("standing", 1)):
+        (place / name).mkdir(parents=True)
+        for i in range(12):
+            stripes = np.repeat(np.tile([40, 220], 4)[:, None], 8, 1)
+            noisy = (stripes if axis == 0 else stripes.T) + rng.integers(-20, 20, (8, 8))
+            Image.fromarray(noisy.astype(np.uint8)).save(place / name / f"{i}.png")
+    return place
+
+
+def of_kind(kind: str) -> list[str]:
+    """Write data of a kind that the command reads; return the options that name them."""
+    rows = [row.split(",") for row in Path("goods.csv").read_text().split()]
+    X = np.array([[float(w), float(p)] for w, _, p, _ in rows[1:]], np.float32) / 50
+    y = np.array([kind for *_, kind in rows[1:]])
+    if kind == "tsv":
+        Path("a.tsv").write_text("\n".join("\t".join(row) for row in rows))
+    elif kind == "parquet":
+        pa = pytest.importorskip("pyarrow")
+        import pyarrow.parquet as pq
+
+        columns = {"width": X[:, 0], "price": X[:, 1], "kind": y}
+        pq.write_table(pa.table(columns), "a.parquet")
+    elif kind == "npz":
+        np.savez("a.npz", X=X, y=y)
+    elif kind == "npz in parts":
+        np.savez("a.npz", X_train=X[:90], y_train=y[:90], X_test=X[90:], y_test=y[90:])
+    elif kind == "images":
+        pictures(Path("a"))
+    elif kind == "images in parts":
+        pictures(Path("a/train"))
+        pictures(Path("a/test"))
+    elif kind == "a name":
+        return ["--data", "moons"]
+    (data,) = Path().glob("a*")
+    return ["--data", str(data), *(["--target", "kind"] if kind in ("tsv", "parquet") else [])]
+
+
+@pytest.mark.parametrize(
+    "kind", ["tsv", "parquet", "npz", "npz in parts", "images", "images in parts", "a name"]
+)
+def test_every_kind_of_data_from_the_file_to_the_predictions(here, capsys, kind):
+    pytest.importorskip("matplotlib")
+    data = of_kind(kind)
+    options = ("--epochs", "12", "--lr", "0.02", "--name", "one")
+    code, out, err = run(capsys, "train", *data, *options)
+    assert (code, err) == (0, "") and max(map(len, out.splitlines())) <= 80
+    assert "classification: " in out and (here / "runs/one/report.html").stat().st_size > 20_000
+    code, out, _ = run(capsys, "evaluate", "runs/one", "--json")
+    assert code == 0 and json.loads(out)["accuracy"] > 0.75
+    if kind != "a name":
+        given = "a/test" if kind == "images in parts" else data[1]
+        code, out, err = run(capsys, "predict", "runs/one", given)
+        rows = list(csv.DictReader(io.StringIO(out)))
+        assert (code, err) == (0, "") and len(rows) == (24 if "images" in kind else 120)
+        assert {row["prediction"] for row in rows} < {"cheap", "dear", "lying", "standing"}
+    code, out, _ = run(capsys, "explain", "runs/one")
+    assert code == 0 and "Forward" in out
+    assert run(capsys, "resume", "runs/one", "--epochs", "14", "--no-report")[0] == 0
+    lines = (here / "runs/one/metrics.jsonl").read_text().splitlines()
+    assert len(lines) == 14
+
+
+def test_the_command_in_a_report_repeats_the_run(here, capsys):
+    pytest.importorskip("tensorboardX")
+    options = ["--target", "price", "--drop", "kind", "--task", "regression", "--missing", "drop",
+               "--validation", "0.2", "--test", "0.3", "--model", "mlp:in-6-out",
+               "--activation", "tanh", "--dropout", "0.1", "--batch-norm", "--epochs", "2",
+               "--batch-size", "16", "--loss", "huber", "--optimizer", "SGD",
+               "--set", "momentum=0.9", "--set", "nesterov=true", "--lr", "0.05",
+               "--schedule", "cosine", "--clip-norm", "1", "--clip-value", "0.5",
+               "--accumulate", "2", "--no-shuffle", "--compile", "--seed", "3",
+               "--augment", "noise:0.01", "--l1", "1e-6", "--l2", "0.0001", "--patience", "3",
+               "--monitor", "val_r2", "--metrics", "r2,mse", "--checkpoint-every", "5",
+               "--no-health", "--tensorboard", "--no-report"]  # fmt: skip
+    code, _, err = run(capsys, "train", "--data", "goods.csv", *options)
+    assert (code, err) == (0, "")
+    record = json.loads(Path("runs/goods-001/run.json").read_text())
+    words = shlex.split(record["command"])[1:]
+    assert set(words) >= {word for word in options if word.startswith("--")}
+    assert run(capsys, *words)[0] == 0
+    one, other = (
+        tgb.load(Path("runs", n, "model.safetensors")) for n in ("goods-001", "goods-002")
+    )
+    assert len(one) > 4 and all(np.array_equal(one[k].numpy(), other[k].numpy()) for k in one)
 
 
 def test_a_python_file_is_kept_with_the_run(here, capsys):

@@ -142,7 +142,10 @@ def command_of(args: argparse.Namespace) -> str:
         if isinstance(action, argparse._StoreTrueAction):
             words.append(option)
         elif action.dest == "set":
-            words += [w for k, v in value for w in (option, f"{k}={v:g}")]
+            given = [
+                f"{k}={str(v).lower() if isinstance(v, bool) else f'{v:.12g}'}" for k, v in value
+            ]
+            words += [w for text in given for w in (option, text)]
         elif action.dest == "drop":
             words += [w for column in value for w in (option, column)]
         elif action.dest == "size":

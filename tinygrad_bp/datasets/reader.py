@@ -16,7 +16,7 @@ from .catalogue import CATALOGUE, load_named
 from .delimited import read_delimited
 from .encoding import Encoding, fitted_column
 from .errors import LIMIT, DataError, reading
-from .examples import Examples, divide
+from .examples import PART_NAMES, Examples, divide
 from .images import SUFFIXES, labelled_images, read_images, unlabelled_images
 from .npz import read_npz
 from .parquet import read_parquet
@@ -155,7 +155,11 @@ def _kind(path: Path) -> str:
 
 
 def _present(encoding: Encoding, arrays: dict[str, Array]) -> str | None:
-    return encoding.target if encoding.target in arrays else None
+    """Return how the targets are called in a file, of which they may be in parts."""
+    if encoding.target not in arrays:
+        return None
+    name, _, part = encoding.target.partition("_")
+    return name if part.lower() in PART_NAMES else encoding.target
 
 
 def _fitted(table: Table, target: str | None, task: str | None, missing: str, drop: Sequence[str],
