@@ -2,8 +2,9 @@
 
 from benchmarks import environment
 
-environment.settle(["-m", "benchmarks"])  # before NumPy is loaded
+if __name__ == "__main__":
+    environment.settle(["-m", "benchmarks"])  # before NumPy is loaded
 
-from benchmarks.command import main  # noqa: E402
+from benchmarks.command import main
 
 main()

@@ -5,25 +5,26 @@ time is that of `fit` with the same number of epochs, interleaved, the medians. 
 faster.
 """
 
+import argparse
+import statistics
+import time
+import warnings
+from typing import Any
+
 from benchmarks import environment
 
-environment.settle(["-m", "benchmarks.estimators"])  # before NumPy is loaded
+if __name__ == "__main__":
+    environment.settle(["-m", "benchmarks.estimators"])  # before NumPy is loaded
 
-import argparse  # noqa: E402
-import statistics  # noqa: E402
-import time  # noqa: E402
-import warnings  # noqa: E402
-from typing import Any  # noqa: E402
+import numpy as np
+from sklearn import datasets
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import StratifiedKFold, cross_val_score
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-import numpy as np  # noqa: E402
-from sklearn import datasets  # noqa: E402
-from sklearn.exceptions import ConvergenceWarning  # noqa: E402
-from sklearn.model_selection import StratifiedKFold, cross_val_score  # noqa: E402
-from sklearn.neural_network import MLPClassifier  # noqa: E402
-from sklearn.pipeline import make_pipeline  # noqa: E402
-from sklearn.preprocessing import StandardScaler  # noqa: E402
-
-from tinygrad_bp.sklearn import NeuralNetClassifier  # noqa: E402
+from tinygrad_bp.sklearn import NeuralNetClassifier
 
 
 def sets() -> dict[str, Any]:

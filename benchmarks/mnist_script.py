@@ -11,16 +11,18 @@ import os
 import sys
 from pathlib import Path
 
-# In place of this folder, whose modules have everyday names.
-sys.path[0] = str(Path(__file__).resolve().parent.parent)
-library, epochs = sys.argv[1], int(sys.argv[2])
-if library == "PyTorch":
+if __name__ == "__main__":
+    # In place of this folder, whose modules have everyday names.
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+if sys.argv[1] == "PyTorch":
     import torch
 else:
     import tinygrad_bp as torch
 
-import numpy as np  # noqa: E402
+import numpy as np
 
+library, epochs = sys.argv[1], int(sys.argv[2])
 nn = torch.nn
 SHAPES = {"images": (-1, 784), "labels": (-1,)}
 
