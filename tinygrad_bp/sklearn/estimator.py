@@ -155,7 +155,7 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc]
                           stacklevel=4)  # fmt: skip
             size = n
         if not partial or not hasattr(self, "optimizer_"):
-            self.optimizer_ = optimizer(self, self.module_)
+            self.optimizer_ = optimizer(self, self.module_, -(-n // size))
         each = 1.0 if weight is None else float(weight.mean())
         own = decays(self)
         stopping = Stopping(

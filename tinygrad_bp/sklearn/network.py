@@ -13,8 +13,14 @@ from .. import nn, optim
 from ..nn import functional as F
 from ..tensor import wrap
 from ..train.optimizers import optimizer_of
+from .row import MOST, InARow
 
-__all__ = ["ACTIVATIONS", "LOSSES", "class_loss", "decays", "label_loss", "layers", "optimizer"]
+__all__ = [
+    "ACTIVATIONS", "LOSSES", "class_loss", "decay", "decays", "label_loss", "layers", "optimizer",
+]  # fmt: skip
+
+#: Numbers that a fit may come to update from which machine code is worth loading for it.
+_LONG = 1 << 28
 
 #: name -> class; scikit-learn's names first
 ACTIVATIONS: dict[str, Callable[[], Any]] = {
@@ -88,20 +94,38 @@ def layers(estimator: Any, inputs: int, outputs: int, kind: Any, rng: Any) -> An
     return nn.Sequential(*parts)
 
 
-def optimizer(estimator: Any, module: Any) -> Any:
-    """Return the optimizer of an estimator's parameters, weights before biases."""
+def optimizer(estimator: Any, module: Any, batches: int) -> Any:
+    """Return the optimizer of an estimator's parameters, for so many batches an epoch."""
     e, rate = estimator, estimator.learning_rate_init
     if not rate > 0:
         raise ValueError(f"learning_rate_init must be > 0, got {rate!r}")
-    if e.solver in ("adam", "sgd"):
-        parameters = [p for p in module.parameters() if p.requires_grad]
-        parts = [[p for p in parameters if p.ndim > 1], [p for p in parameters if p.ndim < 2]]
-        groups = [{"params": part} for part in parts if part]
+    if e.solver not in ("adam", "sgd"):
+        return optimizer_of(e.solver, module, rate)
+    parameters = [p for p in module.parameters() if p.requires_grad]
+    numbers = sum(p.numel() for p in parameters)
+    fused = None if e.max_iter * batches * numbers > _LONG else False
+
+    def make(groups: Any) -> Any:
         if e.solver == "adam":
-            return optim.Adam(groups, lr=rate, betas=(e.beta_1, e.beta_2), eps=e.epsilon)
+            betas = (e.beta_1, e.beta_2)
+            return optim.Adam(groups, lr=rate, betas=betas, eps=e.epsilon, fused=fused)
         nesterov = bool(e.nesterovs_momentum and e.momentum > 0)
-        return optim.SGD(groups, lr=rate, momentum=e.momentum, nesterov=nesterov)
-    return optimizer_of(e.solver, module, rate)
+        return optim.SGD(groups, lr=rate, momentum=e.momentum, nesterov=nesterov, fused=fused)
+
+    if numbers <= MOST and e.module is None and not e.compile:
+        kinds = {p.dtype for p in parameters}
+        if len(kinds) == 1:
+            return InARow(parameters, make)
+    parts = [[p for p in parameters if p.ndim > 1], [p for p in parameters if p.ndim < 2]]
+    return make([{"params": part} for part in parts if part])
+
+
+def decay(optimizer: Any, l2: float) -> None:
+    """Set the share of the penalty ½ l2 Σ W² whose gradient the optimizer adds by itself."""
+    if isinstance(optimizer, InARow):
+        optimizer.l2 = l2
+    else:
+        optimizer.param_groups[0]["weight_decay"] = l2  # the weights come before the biases
 
 
 def decays(estimator: Any) -> bool:

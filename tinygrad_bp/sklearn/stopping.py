@@ -8,6 +8,7 @@ from typing import Any
 
 from ..train import Callback
 from ..train.callbacks import copied_state
+from .network import decay
 
 __all__ = ["Stopping"]
 
@@ -47,7 +48,7 @@ class Stopping(Callback):
 
     def _decay(self, trainer: Any, alpha: float) -> None:
         if alpha:
-            trainer.optimizer.param_groups[0]["weight_decay"] = alpha
+            decay(trainer.optimizer, alpha)
 
     def on_epoch_end(self, trainer: Any, row: dict[str, Any]) -> None:
         """Add to the curves, and see whether it went on."""
