@@ -10,18 +10,19 @@ shapes have come again. An LLVM that fails is nobody's trouble.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from math import inf
-from threading import Lock
+from threading import Lock, local
 from typing import Any
 
 import numpy as np
 
 from ..op import Op
 
-__all__ = ["EACH", "LIMIT", "WORTH", "native", "native_pull", "ready"]
+__all__ = ["EACH", "LIMIT", "WORTH", "native", "native_pull", "numpy_alone", "ready"]
 
 #: The rules of some inputs: ``pull(g, kept, attrs) -> gradients``.
 Pull = Callable[[Any, Any, Any], Any]
@@ -42,6 +43,25 @@ _spent: float = 0
 _asked: dict[Any, float] = {}
 _kernels: dict[Any, Callable[..., Any] | None] = {}
 _lock = Lock()
+
+
+class _Here(local):
+    """What holds in this thread."""
+
+    numpy_alone = False
+
+
+_here = _Here()
+
+
+@contextmanager
+def numpy_alone() -> Iterator[None]:
+    """Leave everything to NumPy, for work of which it is known that there is too little of it."""
+    before, _here.numpy_alone = _here.numpy_alone, True
+    try:
+        yield
+    finally:
+        _here.numpy_alone = before
 
 
 def native(op: Op, operands: tuple[Any, ...], attrs: dict[str, Any], work: float) -> Any:
@@ -139,6 +159,8 @@ def _run(key: Any, operands: Sequence[Any], work: float, name: str, *made_of: An
 def ready(work: float = 0) -> bool:
     """Whether so much has been computed that it may pay to look at the operands."""
     global _spent
+    if _here.numpy_alone:
+        return False
     if _spent >= WORTH:
         return True
     _spent += work

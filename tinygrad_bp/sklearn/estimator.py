@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,10 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from ..mode import no_grad
 from ..random import fork_rng
+from ..rules.native import numpy_alone
 from ..tensor import wrap
 from ..train import Batch, Trainer
-from .network import decays, layers, optimizer
+from .network import decays, is_long, layers, optimizer
 from .quasi_newton import minimise
 from .rows import Rows, dense
 from .stopping import Stopping
@@ -154,8 +156,9 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc]
             warnings.warn("Got `batch_size` larger than sample size. It is going to be clipped",
                           stacklevel=4)  # fmt: skip
             size = n
+        batches = -(-n // size)
         if not partial or not hasattr(self, "optimizer_"):
-            self.optimizer_ = optimizer(self, self.module_, -(-n // size))
+            self.optimizer_ = optimizer(self, self.module_, batches)
         each = 1.0 if weight is None else float(weight.mean())
         own = decays(self)
         stopping = Stopping(
@@ -175,7 +178,8 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc]
         before = self.n_iter_
         if not partial:
             self.n_iter_ = 0
-        self.history_ = trainer.fit(rows, epochs=1 if partial else int(self.max_iter))
+        with nullcontext() if is_long(self, self.module_, batches) else numpy_alone():
+            self.history_ = trainer.fit(rows, epochs=1 if partial else int(self.max_iter))
         if partial:
             self.n_iter_ = before + 1
         stopped = self.history_.stopped

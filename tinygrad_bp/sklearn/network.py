@@ -16,11 +16,13 @@ from ..train.optimizers import optimizer_of
 from .row import MOST, InARow
 
 __all__ = [
-    "ACTIVATIONS", "LOSSES", "class_loss", "decay", "decays", "label_loss", "layers", "optimizer",
+    "ACTIVATIONS", "LOSSES", "class_loss", "decay", "decays", "is_long", "label_loss", "layers",
+    "optimizer",
 ]  # fmt: skip
 
-#: Numbers that a fit may come to update from which machine code is worth loading for it.
-_LONG = 1 << 28
+#: Numbers that a fit may come to update from which machine code is worth loading for it: three
+#: times what NumPy updates meanwhile.
+_LONG = 1 << 26
 
 #: name -> class; scikit-learn's names first
 ACTIVATIONS: dict[str, Callable[[], Any]] = {
@@ -94,6 +96,12 @@ def layers(estimator: Any, inputs: int, outputs: int, kind: Any, rng: Any) -> An
     return nn.Sequential(*parts)
 
 
+def is_long(estimator: Any, module: Any, batches: int) -> bool:
+    """Whether machine code is worth loading for a fit of so many batches an epoch."""
+    numbers = sum(p.numel() for p in module.parameters())
+    return bool(estimator.max_iter * batches * numbers > _LONG)
+
+
 def optimizer(estimator: Any, module: Any, batches: int) -> Any:
     """Return the optimizer of an estimator's parameters, for so many batches an epoch."""
     e, rate = estimator, estimator.learning_rate_init
@@ -103,7 +111,7 @@ def optimizer(estimator: Any, module: Any, batches: int) -> Any:
         return optimizer_of(e.solver, module, rate)
     parameters = [p for p in module.parameters() if p.requires_grad]
     numbers = sum(p.numel() for p in parameters)
-    fused = None if e.max_iter * batches * numbers > _LONG else False
+    fused = None if is_long(e, module, batches) else False
 
     def make(groups: Any) -> Any:
         if e.solver == "adam":
