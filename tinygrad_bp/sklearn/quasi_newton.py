@@ -16,12 +16,17 @@ def minimise(estimator: Any, module: Any, objective: Objective, batch: Batch,
              alpha: float) -> Any:  # fmt: skip
     """Minimise the objective and ½ α Σ W²; return SciPy's result."""
     parameters = [p for p in module.parameters() if p.requires_grad]
-    arrays = [p.detach().numpy() for p in parameters]
-    cuts = np.cumsum([a.size for a in arrays])[:-1]
+    # Not through NumPy's view of them: what NumPy can reach is compared in every backward.
+    arrays = [p._array for p in parameters]
+    gradient = np.zeros(sum(a.size for a in arrays))
+    places, start = [], 0
+    for p, array in zip(parameters, arrays, strict=True):
+        part = slice(start, start := start + array.size)
+        places.append((p, array, part, gradient[part].reshape(array.shape)))
 
     def load(flat: Any) -> None:
-        for array, part in zip(arrays, np.split(flat, cuts), strict=True):
-            array[...] = part.reshape(array.shape)
+        for _, array, part, _ in places:
+            array[...] = flat[part].reshape(array.shape)
 
     def value(flat: Any) -> tuple[float, Any]:
         load(flat)
@@ -32,14 +37,14 @@ def minimise(estimator: Any, module: Any, objective: Objective, batch: Batch,
         if penalty is not None:
             loss = loss + penalty
         loss.backward()
-        total, parts = float(loss), []
-        for p, array in zip(parameters, arrays, strict=True):
-            g = np.zeros_like(array) if p.grad is None else p.grad.numpy()
-            if array.ndim > 1:
-                total += 0.5 * alpha * float(array.ravel() @ array.ravel())
-                g = g + alpha * array
-            parts.append(g.ravel())
-        return total, np.concatenate(parts).astype(np.float64)
+        total = loss._array.item()
+        for p, array, part, place in places:
+            place[...] = 0.0 if p.grad is None else p.grad._array
+            if array.ndim > 1 and alpha:
+                weights = flat[part]
+                total += 0.5 * alpha * float(weights @ weights)
+                gradient[part] += alpha * weights
+        return total, gradient.copy()
 
     module.train()
     found = minimize(

@@ -52,10 +52,18 @@ class InARow(optim.Optimizer):
         row = self._row._array
         cuts = np.cumsum([0, *(p._array.size for p in self._parts)])
         self._places = [
-            row[a:b].reshape(p._array.shape)
+            (p, row[a:b].reshape(p._array.shape))
             for p, (a, b) in zip(self._parts, pairwise(cuts), strict=True)
         ]
-        self._gradient = wrap(np.empty_like(row))
+        self._gradient = np.empty_like(row)
+        self._row.grad = wrap(self._gradient)
+        # Of the weights, which come first: they, their gradients, and room.
+        n = self._weights
+        self._front, self._slopes, self._penalty = (
+            row[:n],
+            self._gradient[:n],
+            np.empty(n, row.dtype),
+        )
 
     @property
     def param_groups(self) -> list[dict[str, Any]]:  # type: ignore[override]
@@ -75,20 +83,19 @@ class InARow(optim.Optimizer):
     def step(self, closure: Any = None) -> Any:
         """Update the row."""
         gradients, frozen = [], []
-        for p, place in zip(self._parts, self._places, strict=True):
+        for p, place in self._places:
             if p._array is not place:  # given other values, or memory of its own by pickle
                 place[...] = p._array
                 p._array = place
-            if p.grad is None:
+            gradient = p.grad
+            if gradient is None:
                 frozen.append((place, place.copy()))
-                gradients.append(np.zeros_like(place))
-            else:
-                gradients.append(p.grad._array)
-        g, n = self._gradient._array, self._weights
+            gradients.append(np.zeros_like(place) if gradient is None else gradient._array)
+        g = self._gradient
         np.concatenate(gradients, axis=None, out=g)
         if self.l2:
-            g[:n] += self.l2 * self._row._array[:n]
-        self._row.grad = self._gradient
+            np.multiply(self._front, self.l2, out=self._penalty)
+            np.add(self._slopes, self._penalty, out=self._slopes)
         self._inner.step()
         for place, before in frozen:
             place[...] = before

@@ -74,15 +74,10 @@ class Updates:
 
     def learn(self, group: Sequence[Batch]) -> list[Seen]:
         """Update the parameters by the mean gradient of all examples of these batches."""
-        weights = [self.objective.weights(batch) for batch in group]
-        sums = [
-            float(len(b)) if w is None else float(w.sum())
-            for b, w in zip(group, weights, strict=True)
-        ]
         if len(group) == 1:
-            ((batch, weight),) = zip(group, weights, strict=True)
-            loss, output = self._whole(batch.inputs, batch.target, weight)
-            return [seen(loss, output, batch.target, sums[0])]
+            return [self._alone(group[0])]
+        weights = [self.objective.weights(batch) for batch in group]
+        sums = [_total(batch, weight) for batch, weight in zip(group, weights, strict=True)]
         self.optimizer.zero_grad()
         found = []
         for batch, weight, part in zip(group, weights, sums, strict=True):
@@ -92,10 +87,15 @@ class Updates:
         self._step()
         return found
 
+    def _alone(self, batch: Batch) -> Seen:
+        weight = self.objective.weights(batch)
+        loss, output = self._whole(batch.inputs, batch.target, weight)
+        return seen(loss, output, batch.target, _total(batch, weight))
+
     def judge(self, batch: Batch) -> Seen:
         """Run a batch, and learn nothing from it."""
         weight = self.objective.weights(batch)
-        total = float(len(batch)) if weight is None else float(weight.sum())
+        total = _total(batch, weight)
         with no_grad():
             output = self.model(*batch.inputs)
             loss = self.objective(output, batch.target, weight)
@@ -147,6 +147,10 @@ class Updates:
 def mean_loss(results: list[Seen]) -> float:
     """Return the mean loss of all examples."""
     return sum(s.loss * s.weight for s in results) / sum(s.weight for s in results)
+
+
+def _total(batch: Batch, weight: Any) -> float:
+    return float(len(batch) if weight is None else weight.sum())
 
 
 def seen(loss: Any, output: Any, target: Any, weight: float) -> Seen:
