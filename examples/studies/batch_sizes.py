@@ -129,7 +129,7 @@ def measure(full):
             {"passes": w.passes, "seconds": w.seconds, "losses": w.losses} for w in watched
         ]
         r["sizes"][size] = {
-            "best": best_rate(data, size) if full else lr,
+            "best": best_rate(data, size) if full else None,
             "passes": [w.passes[-1] for w in watched],
             "updates": [w.updates[-1] for w in watched],
             "ms": study.median([1000 * w.seconds[-1] for w in watched]),
@@ -158,6 +158,9 @@ def table(r):
             f"{one['later']:8.2f}  {100 * one['worse']:4.0f} % "
             f"{100 * one['gentle']:6.0f} %"
         )
+    found = [(size, one["best"]) for size, one in r["sizes"].items() if one["best"]]
+    if found:
+        lines += ["", "fewest passes at: " + ", ".join(f"{lr:g} ({size})" for size, lr in found)]
     return "\n".join(lines)
 
 

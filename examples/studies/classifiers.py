@@ -137,7 +137,7 @@ def table(r):
         def cell(model):
             values = [r["models"][model][name][key] for name in SETS]
             values = [study.median(v) if isinstance(v, list) else v for v in values]
-            return " / ".join("–" if v is None else f"{v:.0f}" for v in values) + unit
+            return " / ".join("–" if v is None else f"{round(v)}" for v in values) + unit
 
         return row(title, map(cell, MODELS))
 
@@ -180,7 +180,7 @@ def seen(r):
         return [study.median(r["models"][model][name][key]) for name in SETS]
 
     def listed(values):
-        return " / ".join(f"{v:.0f}" for v in values)
+        return " / ".join(f"{round(v)}" for v in values)
 
     bayes, tree, net = (medians(model, "test") for model in MODELS)
     yield (

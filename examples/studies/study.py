@@ -70,7 +70,10 @@ def paragraphs(sentences):
             found.append([])
         else:
             found[-1].append(text if holds else f"[Not seen this time: {text}]")
-    return [" ".join(paragraph) for paragraph in found if paragraph]
+    # The space of "95 %" is no place to begin a line.
+    return [
+        " ".join(paragraph).replace(" %", "\N{NO-BREAK SPACE}%") for paragraph in found if paragraph
+    ]
 
 
 def save(text, results, draw, size, path):
