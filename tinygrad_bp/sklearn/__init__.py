@@ -5,6 +5,8 @@
 `regressor`       `NeuralNetRegressor`: a number, or several
 `estimator`       what both are: checking, training by a Trainer, predicting
 `network`         layers, optimizer and losses from the parameters
+`checks`          what is asked of the parameters
+`row`             all parameters in one row, that one pass updates them
 `stopping`        when `fit` ends: scikit-learn's rule; `quasi_newton`: L-BFGS
 `rows`            arrays and sparse matrices as batches
 ================  =================================================================

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils import column_or_1d
-from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import (
     _check_partial_fit_first_call,
@@ -84,7 +84,7 @@ class NeuralNetClassifier(ClassifierMixin, NeuralNet):  # type: ignore[misc]
     schedule : str or callable, optional
         See `tinygrad_bp.train.SCHEDULES`.
     metrics, callbacks : list
-        Of `tinygrad_bp.train`; values are in `history_`.
+        Of `tinygrad_bp.train`, or a single one; values are in `history_`.
     compile : bool
         Run each update as one program.
 
@@ -170,6 +170,11 @@ class NeuralNetClassifier(ClassifierMixin, NeuralNet):  # type: ignore[misc]
         classes : array
             All labels that there will be; needed in the first call.
         """
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight='balanced' needs all examples at once: for partial_fit, give the "
+                "weights of the classes as a dict (sklearn.utils.class_weight.compute_class_weight)"
+            )
         first = _check_partial_fit_first_call(self, classes)
         if first:
             self._several = type_of_target(y).startswith("multilabel")
@@ -202,10 +207,18 @@ class NeuralNetClassifier(ClassifierMixin, NeuralNet):  # type: ignore[misc]
     def _balanced(self, y: Any, weight: Array | None) -> Array | None:
         if self.class_weight is None:
             return weight
-        if not self._several:
+        if self._several:
+            of_class = compute_sample_weight(self.class_weight, y)
+        else:
             y = column_or_1d(y)
-        of_class = compute_sample_weight(self.class_weight, y)
+            weights = compute_class_weight(self.class_weight, classes=self.classes_, y=y)
+            of_class = weights[np.searchsorted(self.classes_, y)]
         return of_class if weight is None else of_class * weight  # type: ignore[no-any-return]
+
+    def _logits(self) -> set[int]:
+        return (
+            {self._n_logits, 2} if self._n_logits == 1 and not self._several else {self._n_logits}
+        )
 
     def _loss(self) -> Any:
         return label_loss if self._several else class_loss

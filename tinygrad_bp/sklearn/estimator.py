@@ -17,7 +17,8 @@ from ..mode import no_grad
 from ..random import fork_rng
 from ..rules.native import numpy_alone
 from ..tensor import wrap
-from ..train import Batch, Trainer
+from ..train import Batch, Callback, Metric, Trainer
+from .checks import check_outputs, check_parameters, kind_of, listed
 from .network import decays, is_long, layers, optimizer
 from .quasi_newton import minimise
 from .rows import Rows, dense
@@ -92,6 +93,10 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc]
         """Return the weights of the examples, those of the classes included."""
         return weight
 
+    def _logits(self) -> set[int]:
+        """Return how many outputs a module may have."""
+        return {self.n_outputs_}
+
     # ------------------------------------------------------------------------------- training
 
     def _checked(self, X: Any, y: Any, fresh: bool) -> tuple[Any, Any]:
@@ -105,7 +110,7 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc]
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, partial: bool = False) -> Any:
         fresh = not hasattr(self, "module_") or not (partial or self.warm_start)
-        self._check_parameters()
+        check_parameters(self)
         X, y = self._checked(X, y, fresh)
         weight = None if sample_weight is None else _check_sample_weight(sample_weight, X)
         target = self._encoded(y, fresh)
@@ -120,10 +125,13 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc]
             if fresh:
                 outputs = 1 if target.ndim == 1 else target.shape[1]
                 self.n_outputs_ = getattr(self, "_n_logits", outputs)
-                self._start(layers(self, X.shape[1], self.n_outputs_, X.dtype, rng))
+                made = layers(self, X.shape[1], self.n_outputs_, X.dtype, rng)
+                if self.module is not None:
+                    check_outputs(made, X, self._logits())
+                self._start(made)
             if not partial or not hasattr(self, "optimizer_"):
                 self.n_iter_ = 0
-            kind = self._kind()
+            kind = kind_of(self.module_)
             target = target if target.dtype.kind in "iu" else target.astype(kind, copy=False)
             if weight is not None:
                 weight = weight.astype(kind, copy=False)
@@ -167,7 +175,8 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc]
         )  # fmt: skip
         trainer = Trainer(
             self.module_, self._loss(), self.optimizer_, schedule=self.schedule,
-            metrics=self.metrics or (), callbacks=[stopping, *(self.callbacks or ())],
+            metrics=listed(self.metrics, (str, Metric)),
+            callbacks=[stopping, *listed(self.callbacks, Callback)],
             clip_norm=self.clip_norm, l1=self.l1, l2=0.0 if own else self.alpha / (size * each),
             compile=self.compile, seed=int(rng.randint(2**31 - 1)) if self._draws() else 0,
             health=False, progress=bool(self.verbose),
@@ -241,37 +250,11 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc]
                 ConvergenceWarning, stacklevel=4,
             )  # fmt: skip
 
-    def _check_parameters(self) -> None:
-        whole = {"max_iter": self.max_iter, "max_fun": self.max_fun}
-        if self.batch_size != "auto":
-            whole["batch_size"] = self.batch_size
-        for name, value in whole.items():
-            if not isinstance(value, (int, np.integer)) or value < 1:
-                raise ValueError(f"{name} must be an int >= 1, got {value!r}")
-        for name in ("alpha", "tol", "l1"):
-            if not getattr(self, name) >= 0:
-                raise ValueError(f"{name} must be >= 0, got {getattr(self, name)!r}")
-        if self.learning_rate not in ("constant", "invscaling", "adaptive"):
-            raise ValueError(
-                "learning_rate is 'constant', 'invscaling' or 'adaptive' (a number is "
-                f"learning_rate_init, and other ones are schedule); not {self.learning_rate!r}"
-            )
-        if self.early_stopping and not 0 < self.validation_fraction < 1:
-            raise ValueError(
-                f"validation_fraction is between 0 and 1, not {self.validation_fraction!r}"
-            )
-
     # ----------------------------------------------------------------------------- predicting
-
-    def _kind(self) -> Any:
-        """Return the dtype of the network's parameters."""
-        # Not through NumPy's view of them: what NumPy can reach is compared in every update.
-        kinds = [p._array.dtype for p in self.module_.parameters()]
-        return next((k for k in kinds if k.kind == "f"), np.dtype(np.float32))
 
     def _output(self, X: Any) -> Array:
         self.module_.eval()
-        kind, outputs = self._kind(), []
+        kind, outputs = kind_of(self.module_), []
         with no_grad():
             for part in gen_batches(X.shape[0], _ROWS):
                 rows = wrap(np.ascontiguousarray(dense(X[part]), kind))

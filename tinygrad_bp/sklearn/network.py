@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import nn, optim
 from ..nn import functional as F
+from ..random import manual_seed
 from ..tensor import wrap
 from ..train.optimizers import optimizer_of
 from .row import MOST, InARow
@@ -68,14 +69,17 @@ def layers(estimator: Any, inputs: int, outputs: int, kind: Any, rng: Any) -> An
     """
     given = estimator.module
     if given is not None:
-        made = copy.deepcopy(given)
-        if not isinstance(given, nn.Module) and callable(given):
+        made = given
+        if isinstance(given, nn.Module):
+            made = copy.deepcopy(given)
+        elif callable(given):
+            manual_seed(int(rng.randint(2**31 - 1)))  # its numbers are to be random_state's affair
             made = given(inputs, outputs)
         if not isinstance(made, nn.Module):
             raise ValueError(f"module is a Module or a function that makes one; not {given!r}")
         return made
     sizes = [inputs, *sizes_of(estimator.hidden_layer_sizes), outputs]
-    if not 0 <= estimator.dropout < 1:
+    if estimator.dropout == 1:
         raise ValueError(f"dropout is a share, 0 <= dropout < 1; not {estimator.dropout!r}")
     factor = 2.0 if estimator.activation == "logistic" else 6.0
     parts: list[Any] = []
