@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
 from sklearn import config_context
@@ -24,7 +25,6 @@ import tinygrad_bp as tgb
 from tinygrad_bp import nn
 from tinygrad_bp.sklearn import NeuralNetClassifier, NeuralNetRegressor
 
-pd = pytest.importorskip("pandas")
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 IRIS = load_iris(return_X_y=True)

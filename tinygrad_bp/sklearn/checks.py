@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -29,12 +28,15 @@ def check_parameters(estimator: Any) -> None:
     whole = {"max_iter": e.max_iter, "max_fun": e.max_fun}
     if e.batch_size != "auto":
         whole["batch_size"] = e.batch_size
-    for name, value in whole.items():
-        if not isinstance(value, (int, np.integer)) or value < 1:
-            raise ValueError(f"{name} must be an int >= 1, got {value!r}")
+    for name, count in whole.items():
+        if not isinstance(count, (int, np.integer)) or count < 1:
+            raise ValueError(f"{name} must be an int >= 1, got {count!r}")
     for name, (least, most) in _LIMITS.items():
-        value = getattr(e, name)
-        if not isinstance(value, Real) or not least <= value <= most:
+        value: Any = getattr(e, name)
+        if (
+            not isinstance(value, (int, float, np.integer, np.floating))
+            or not least <= value <= most
+        ):
             limits = f">= {least}" if most == np.inf else f"between {least} and {most}"
             raise ValueError(f"{name} must be a number {limits}, got {value!r}")
     for name in _FLAGS:
