@@ -18,7 +18,7 @@ from . import cache
 from .blas import find_blas
 from .emit import ARENA, DGEMM, FIRST, POOL, SGEMM, Emitter, lower
 from .machine import Library, compiled, host
-from .places import Place
+from .places import Place, contiguous
 from .program import Call, Program, Value
 from .progress import at
 from .threads import Pool, pool_for
@@ -123,39 +123,68 @@ class NativeStep:
         self._arena = raw[-_address(raw) % 64 :]
         self._table[ARENA] = _address(self._arena)
 
-    def once(self, inputs: Sequence[Array], room: Array) -> list[Array]:
-        """Run in memory that is lent, and keep nothing: neither operands nor results.
+    def alone(self, room: list[Array]) -> Callable[[Sequence[Array]], list[Array]]:
+        """Return a function that runs the program, and keeps neither operands nor results.
 
         Parameters
         ----------
-        inputs : sequence of ndarray
-            That lie in memory as those of the program.
-        room : ndarray
-            Of at least as many bytes as `room` says.
+        room : list of one ndarray
+            The memory in which this and other programs work in turn; a larger one is put in its
+            place if it is too small.
 
         Returns
         -------
-        list of ndarray
-            The program's outputs.
+        callable
+            ``run(inputs) -> outputs``. The inputs have to lie in memory as those of the program.
         """
-        if self._arena is None or self._arena.base is not room:
-            self._work_in(room)
-        cells, memory = self._cells, self._memory
-        for slot, array in enumerate(inputs, self._first):
-            cells[slot] = id(array)
-        for i, slot, value in self._own:
-            memory[i] = np.empty(value.shape, value.dtype)
-            cells[slot] = id(memory[i])
-        self._run()
-        results = [memory[x] if type(x) is int else self._output(x) for x in self._shown]
-        memory[:] = [None] * len(memory)
-        return results
+        shapes = [v.shape for v in self.lowered.memory.returned]
+        shown = [self._whole(v, shapes) for v in self.lowered.program.outputs]
+        own = [(i, slot, shapes[i], v.dtype) for i, slot, v in self._own]
+        cells, memory, table, first = self._cells, self._memory, self._table_at, self._first
+        pool, parts = self._pool, self._parts[self._pool is not None :]
+        nothing: list[Any] = [None] * len(memory)
+        memory[:] = nothing
+        plain = shown == [*range(len(memory))]
+        empty = np.empty
 
-    def _run(self) -> None:
-        table = self._table_at
-        for part in self._parts:
-            if part(table):
-                raise IndexError("an index is out of range")
+        def run(inputs: Sequence[Array]) -> list[Array]:
+            lent = room[0]
+            if self._arena is None or self._arena.base is not lent:
+                if len(lent) < self.room:
+                    lent = room[0] = empty(self.room, np.uint8)
+                self._work_in(lent)
+            slot = first
+            for array in inputs:
+                cells[slot] = id(array)
+                slot += 1
+            for i, slot, shape, kind in own:
+                memory[i] = array = empty(shape, kind)
+                cells[slot] = id(array)
+            if pool is not None and pool.awry:
+                pool.ready()
+            for part in parts:
+                if part(table):
+                    raise IndexError("an index is out of range")
+            if plain:
+                results = memory[:]
+            else:
+                results = [memory[x] if type(x) is int else self._output(x) for x in shown]
+            memory[:] = nothing
+            return results
+
+        return run
+
+    def _whole(self, value: Value, shapes: list[Any]) -> Any:
+        """Return how an output is found; where it is all of some memory, that gets its shape."""
+        place, returned = self.lowered.places[value], self.lowered.memory.returned
+        if place.base in returned and not place.offset:
+            i = returned.index(place.base)
+            alike = math.prod(shapes[i]) == math.prod(value.shape)
+            free = shapes[i] == value.shape or (alike and shapes[i] == place.base.shape)
+            if free and place.strides == contiguous(value.shape):
+                shapes[i] = value.shape
+                return i
+        return value
 
     @staticmethod
     def _fresh(value: Value) -> Array:
@@ -257,5 +286,8 @@ class NativeStep:
             cells[slot] = id(memory[i])
         if scalars:
             self._pack(self._scalars, 0, *scalars)
-        self._run()
+        table = self._table_at
+        for part in self._parts:
+            if part(table):
+                raise IndexError("an index is out of range")
         return [memory[x] if type(x) is int else self._output(x) for x in self._shown]

@@ -10,7 +10,7 @@ import numpy as np
 from ..expr import Expr, parts, symbol
 from ..op import Op
 from ..rules.recurrent_steps import cut
-from .native import NativeStep
+from .native import NativeStep, NotHereError
 from .program import Call, Program, Value
 from .recurrences import PULLS, RUNS, lower_pull, lower_run
 from .writer import Writer
@@ -114,6 +114,8 @@ def _program(symbols: list[Expr], formulas: Sequence[Expr]) -> Program:
 
 def _given(x: Any) -> Value:
     """Write an operand down as it lies in memory."""
+    if not x.dtype.isnative:
+        raise NotHereError("numbers of another processor's byte order")
     steps = None if x.flags.c_contiguous else tuple(s // x.itemsize for s in x.strides)
     return Value("input", x.shape, x.dtype, strides=steps)
 
@@ -125,12 +127,7 @@ def _runner(step: NativeStep) -> Callable[..., Any] | None:
     if any(places[v].base.kind != "computed" for v in step.lowered.program.outputs):
         return None
 
-    def run(arrays: Sequence[Any]) -> list[Any]:
-        if len(_room[0]) < step.room:
-            _room[0] = np.empty(step.room, np.uint8)
-        return step.once(arrays, _room[0])
-
-    return run
+    return step.alone(_room)
 
 
 def _of_states(w: Writer, g: Value, places: list[tuple[int, int]], rows: int) -> list[Value]:

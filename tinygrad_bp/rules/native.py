@@ -43,6 +43,7 @@ _spent: float = 0
 _asked: dict[Any, float] = {}
 _kernels: dict[Any, Callable[..., Any] | None] = {}
 _lock = Lock()
+_UNKNOWN: Any = object()
 
 
 class _Here(local):
@@ -77,10 +78,16 @@ def native(op: Op, operands: tuple[Any, ...], attrs: dict[str, Any], work: float
     work : float
         Products that it takes, or what costs as much: a number moved through memory is some ten.
     """
-    if not ready(work) or not _plain(operands):
+    if not ready(work):
         return None
-    key = (op, *[(x.shape, x.strides, x.dtype) for x in operands], *attrs.items())
-    found = _run(key, operands, work, "kernel", op, operands, attrs)
+    key: list[Any] = [op]
+    for x in operands:
+        if type(x) is not np.ndarray or not x.flags.aligned:
+            return None
+        key += x.shape, x.strides, x.dtype
+    if attrs:
+        key += attrs.items()
+    found = _run(tuple(key), operands, work, "kernel", op, operands, attrs)
     return None if found is None else found[0]
 
 
@@ -104,31 +111,24 @@ def native_pull(op: Op, work: Callable[[Any, tuple[Any, ...]], float]) -> None:
             if not worth or not ready(worth):
                 return rules(g, kept, attrs)
             arrays = [np.asarray(g)]
-            key = [op, positions, g.shape, arrays[0].strides, g.dtype]
+            key: list[Any] = [op, positions]
             for x in kept:
                 if type(x) is np.ndarray:
                     arrays.append(x)
-                    key += x.shape, x.strides, x.dtype
                 else:
                     key.append(x)
-            key += attrs.items()
-            if not _plain(arrays):
-                return rules(g, kept, attrs)
+            for x in arrays:
+                if not x.flags.aligned:
+                    return rules(g, kept, attrs)
+                key += x.shape, x.strides, x.dtype
+            if attrs:
+                key += attrs.items()
             found = _run(tuple(key), arrays, worth, "pull_kernel", rules, g, kept, attrs)
             return rules(g, kept, attrs) if found is None else found
 
         return pull
 
     op.door = door
-
-
-def _plain(operands: Sequence[Any]) -> bool:
-    """Whether machine code can read these operands."""
-    for x in operands:
-        flags = x.flags if type(x) is np.ndarray else None
-        if flags is None or not flags.aligned or not x.dtype.isnative:
-            return False
-    return True
 
 
 def _run(key: Any, operands: Sequence[Any], work: float, name: str, *made_of: Any) -> Any:
@@ -138,7 +138,8 @@ def _run(key: Any, operands: Sequence[Any], work: float, name: str, *made_of: An
     if not _lock.acquire(blocking=False):
         return None
     try:
-        if key not in _kernels:
+        kernel = _kernels.get(key, _UNKNOWN)
+        if kernel is _UNKNOWN:
             before = _asked.get(key, 0)
             if before < EACH:
                 if len(_asked) >= _NOTED:
@@ -147,8 +148,7 @@ def _run(key: Any, operands: Sequence[Any], work: float, name: str, *made_of: An
                 return None
             if len(_kernels) >= LIMIT:
                 del _kernels[next(iter(_kernels))]
-            _kernels[key] = _built(name, *made_of)
-        kernel = _kernels[key]
+            kernel = _kernels[key] = _built(name, *made_of)
         return None if kernel is None else kernel(operands)
     except IndexError:  # which NumPy reads from the end, or explains
         return None
