@@ -20,6 +20,8 @@ import numpy as np
 from .memory import Aligned
 from .mode import modes
 from .op import Op, Plan
+from .pieces import Pieces
+from .rules.index import slice_
 from .rules.shape import sum_to
 from .source import Line, describe
 from .storage import changed, latest, tick
@@ -317,6 +319,8 @@ def backprop(
     while due:
         node = heappop(due)[1] if len(due) > 1 else due.pop()[1]
         g = gradients.pop(node)
+        if type(g) is Pieces:
+            g = g.whole()
         if useful is not None and node not in useful:
             continue
         if node.extra is not None:
@@ -325,7 +329,7 @@ def backprop(
             found[node] = (g, False)
         if useful is not None and useful.isdisjoint(node.inputs):
             continue  # wanted itself, and nothing behind it: what it kept serves another backward
-        plan, onto = node.plan, None
+        plan = node.plan
         try:
             if (
                 plan is not None
@@ -337,15 +341,25 @@ def backprop(
                 and not node.snapshots
             ):
                 # The ordinary case, without a further call.
-                onto = node.op.onto  # type: ignore[union-attr]
-                if onto is not None:
+                if node.op is slice_ and watch is None and type(g) is np.ndarray:
                     whole: Any = node.inputs[0]
                     total = gradients.get(whole)
-                    if type(total) is np.ndarray and watch is None:
+                    if total is None:
+                        total = gradients[whole] = Pieces(node.saved[0], g.dtype)
+                        own.add(whole)
+                        if whole.op is None:
+                            leaves.append(whole)
+                        else:
+                            heappush(due, (-whole.number, whole))
+                    elif type(total) is np.ndarray:
                         if whole not in own:
                             gradients[whole] = total = total.copy()
                             own.add(whole)
-                        onto(total, g, **node.attrs)
+                        total[node.attrs["key"]] += g
+                        continue
+                    if type(total) is Pieces:
+                        if total.add(node.attrs["key"], g):
+                            gradients[whole] = total.whole()
                         continue
                 positions: Any = plan.positions
                 pulled = plan.pull_all(g, node.saved, node.attrs)
@@ -362,8 +376,6 @@ def backprop(
             if parent not in gradients:
                 gradients[parent] = gradient
                 if parent.op is not None:
-                    if onto is not None:
-                        own.add(parent)
                     if due:
                         heappush(due, (-parent.number, parent))
                     else:
@@ -376,7 +388,7 @@ def backprop(
                     base = gradient.base
                     if base is None or type(base) is Aligned:
                         own.add(parent)
-            elif parent in own:
+            elif parent in own:  # (pieces are put together for it)
                 gradients[parent] += gradient
             else:
                 # The first sum makes a new array, which later ones may add to in place.
@@ -391,6 +403,8 @@ def backprop(
                 node.saved = None
     for node in leaves:
         g = gradients[node]
+        if type(g) is Pieces:
+            g = g.whole()
         extra = node.extra
         if extra is not None and extra.hooks:
             own.discard(node)

@@ -107,9 +107,6 @@ class Op:
     holomorphic : bool
         The rules are derivatives as of real numbers. For complex ones the engine conjugates the
         gradient before a rule and after it: that gives PyTorch's gradient, ∂L/∂x + i ∂L/∂y.
-    onto : callable or None
-        ``onto(total, g, **attributes)`` adds the gradient of the only input to an array, in place.
-        For a rule that would spread little over an array of zeros, only for that to be added.
     door : callable or None
         ``door(positions, rules)`` gives what runs the rules of these inputs, at once: as they are,
         or as machine code that is made of them.
@@ -117,7 +114,7 @@ class Op:
 
     __slots__ = (
         "attributes", "broadcasts", "door", "first_promoted", "forward", "holomorphic", "inputs",
-        "lane", "laned", "name", "onto", "plans", "promotion", "quiet", "rules", "run", "shared",
+        "lane", "laned", "name", "plans", "promotion", "quiet", "rules", "run", "shared",
         "variadic", "view",
     )  # fmt: skip
 
@@ -141,7 +138,6 @@ class Op:
         self.name = name or getattr(forward, "__name__", type(forward).__name__).strip("_")
         self.broadcasts, self.promotion, self.quiet, self.view = broadcasts, promotion, quiet, view
         self.holomorphic = holomorphic
-        self.onto: Callable[..., None] | None = None
         self.door: Callable[..., Callable[..., Any]] | None = None
         self.inputs, self.variadic, self.attributes = _signature(forward, rules)
         if taken := _KEYWORDS.intersection(self.attributes):

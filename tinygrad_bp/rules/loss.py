@@ -18,7 +18,7 @@ from .rows import softmax_pull, softmax_rows
 _SHORT = 32
 
 # Logits from which machine code pays, and what it saves for each, in products (see `native`).
-_LARGE, _WORK = 4096, 20
+_LARGE, _WORK = 512, 20
 
 
 def _top(x: Any, axis: int) -> Any:
