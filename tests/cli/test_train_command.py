@@ -254,6 +254,8 @@ def test_what_does_not_fit_is_one_line_and_leaves_nothing(here, capsys, options,
     [
         (["train", "--data", "goods.csv"], "--target COLUMN, one of 'width', 'colour'"),
         (["train", "--data", "mnst"], "Is the data set 'mnist' meant?"),
+        (["train", "--data", "moons", "--validation", "0.6", "--test", "0.5"],
+         "--validation 0.6 and --test 0.5 leave nothing"),
         (["train", "--data", "gaps.csv", "--target", "kind"], "rows out: --missing drop, or"),
         (["train", "--data", "days.csv", "--target", "kind"], "--drop 'the day'\n"),
         (["train", "--data", "goods.csv", "--target", "kind", "--task", "regression"],

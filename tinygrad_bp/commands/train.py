@@ -12,7 +12,8 @@ Examples
   tinygrad-bp train --data houses.csv --target price --patience 20 --epochs 200
   tinygrad-bp train --data photos/ --size 64x64 --model net.py
   tinygrad-bp train --data mnist --model mlp:784-256-128-10 --epochs 15 \
-      --batch-size 128 --lr 0.003 --schedule one-cycle --dropout 0.1
+      --batch-size 128 --lr 0.005 --schedule one-cycle --dropout 0.1 \
+      --batch-norm --augment shift:1 --compile
 """
 
 from __future__ import annotations

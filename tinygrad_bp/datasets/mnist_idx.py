@@ -192,7 +192,10 @@ def _download(name: str, pooch: Any, folders: list[Path]) -> Path:
                 pooch.HTTPDownloader()(url, str(fetched), None)
                 _read(name, fetched)
             except (OSError, ValueError) as error:  # requests' errors are OSErrors
-                failures.append(f"  {url}: {type(error).__name__}: {error}")
+                # Of a connection that fails, requests tells the whole way through its layers.
+                long = isinstance(error, OSError) and len(str(error)) > 120
+                why = "" if long else f": {error}"
+                failures.append(f"  {url}: {type(error).__name__}{why}")
             else:
                 return fetched.replace(cache / fetched.name)
     reason = "\n".join(["The download failed:", *failures])
