@@ -6,7 +6,7 @@ linear layer scores the next character. The text is "Northanger Abbey", which sh
 (data/). Its last tenth is held out: the model never learns from it, and is measured by the bits
 that each of its characters takes to be written down.
 
-What is seen: 1.75 bits per character after six passes, a few minutes on two cores. To count what
+What is seen: 1.75 bits per character after six passes, five minutes of a core. To count what
 follows the last 5 characters gives 1.86, the last 3 gives 2.11, the last one 3.41, and to know how
 frequent each character is 4.33. First come words, then names and the length of sentences; sense
 does not. The curve of training is above that of the held-out text, since dropout is on in training
@@ -31,10 +31,10 @@ TEXT = Path(__file__).with_name("data") / "northanger_abbey.txt.bz2"
 HELD_OUT = 0.1  # of the text, its end
 NOT_COUNTED = -100  # a target that losses and metrics leave out
 ORDERS = {
-    0: "nothing",
-    1: "the last character",
-    3: "the last 3",
-    5: "the last 5",
+    0: "how frequent each is",
+    1: "what followed the last one",
+    3: "what followed the last 3",
+    5: "what followed the last 5",
 }
 
 
@@ -176,17 +176,18 @@ def plot(history, rivals, path):
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
+    figure, axes = plt.subplots(figsize=(7.6, 4.2), layout="constrained")
     axes.plot(history["epoch"], history["bpc"], marker="o", markersize=3, label="training")
     axes.plot(history["epoch"], history["val_bpc"], marker="s", markersize=3, label="held out")
     for name, bits in rivals.items():
         axes.axhline(bits, color="0.6", linewidth=0.8, linestyle="--")
         axes.annotate(
-            f"counting what followed {name}", (1, bits), (-2, 2), ha="right", fontsize="small",
+            name, (1, bits), (4, 0), ha="left", va="center", fontsize="small",
             xycoords=("axes fraction", "data"), textcoords="offset points", color="0.3",
         )  # fmt: skip
     axes.set(xlabel="epoch", ylabel="bits per character", title="Northanger Abbey")
-    axes.legend(frameon=False, loc="center right")
+    axes.legend(loc="upper right", bbox_to_anchor=(1, 0.9), frameon=False)
+    axes.locator_params(axis="x", integer=True)
     axes.spines[["top", "right"]].set_visible(False)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=120)
@@ -227,17 +228,19 @@ def main():
         text = text[:60_000]
         args.context, args.width, args.layers, args.epochs, args.lr = 32, 32, 2, 3, 0.01
     letters = "".join(sorted(set(text)))
+    if not args.prompt or not set(args.prompt) <= set(letters):
+        raise SystemExit("--prompt: some characters, all of which are in the text")
     number = {letter: i for i, letter in enumerate(letters)}
     numbers = np.array([number[letter] for letter in text])
     cut = round(len(text) * (1 - HELD_OUT))
     train, held_out = numbers[:cut], numbers[cut:]
 
     print(f"{len(text):,} characters, {len(letters)} of them different; {len(held_out):,} held out")
-    print("bits per held-out character, counting what followed")
+    print("bits per held-out character, by counting")
     rivals = {}
     for order, said in ORDERS.items():
         rivals[said] = counted(train, held_out, order, len(letters))
-        print(f"  {said:<18} {rivals[said]:.3f}")
+        print(f"  {said:<26} {rivals[said]:.3f}")
 
     torch.manual_seed(args.seed)
     model = GPT(len(letters), args.context, args.width, args.heads, args.layers, args.dropout)
@@ -257,6 +260,9 @@ def main():
         X, y, epochs=args.epochs, batch_size=args.batch_size, resume=args.resume,
         validation=windows_to_measure(held_out, args.context),
     )  # fmt: skip
+    if history.stopped:
+        print(f"{history.stopped}; --resume goes on from here")
+        return
     print()
     for paragraph in recite.written(model, args.length).split("\n"):
         print(textwrap.fill(paragraph, 80))
