@@ -288,6 +288,41 @@ def test_a_remedy_is_an_option_of_the_command(here, capsys, argv, named):
     assert sorted(p.name for p in here.glob("runs/*")) == ["known"] * (argv[0] != "train")
 
 
+def test_rows_and_classes_count_as_much_as_they_are_said_to(here, capsys):
+    rows = Path("goods.csv").read_text().split()
+    heavy = [f"{row},{'0' if row.endswith('dear') else '1'}" for row in rows[1:]]
+    Path("heavy.csv").write_text("\n".join([f"{rows[0]},heft", *heavy]))
+    data = ("train", "--data", "heavy.csv", "--target", "kind", "--drop", "price", "--epochs", "6",
+            "--lr", "0.02", "--batch-size", "4", "--no-report", "--quiet",
+            "--out", "all")  # fmt: skip
+    for i, more in enumerate((["--weight", "heft"], ["--class-weight", "dear=0,cheap=1"],
+                              ["--class-weight", "cheap=0"])):  # fmt: skip
+        drop = [] if "--weight" in more else ["--drop", "heft"]
+        code, _, err = run(capsys, *data, *more, *drop, "--name", f"run-{i}")
+        assert (code, err) == (0, "")
+        record = json.loads(Path(f"all/run-{i}/run.json").read_text())
+        assert set(more) <= set(shlex.split(record["command"]))
+        code, out, _ = run(capsys, "predict", f"all/run-{i}", "goods.csv")
+        predicted = {row["prediction"] for row in csv.DictReader(io.StringIO(out))}
+        assert code == 0 and predicted == {"dear" if i == 2 else "cheap"}
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["--target", "kind", "--weight", "weight"], "'weight'"),
+        (["--target", "kind", "--weight", "colour"], "'colour': weights are numbers"),
+        (["--target", "price", "--weight", "price"], "a weight"),
+        (["--target", "kind", "--class-weight", "dear=1,dearer=2"], "'dearer': there are cheap"),
+        (["--target", "price", "--class-weight", "balanced"], "--class-weight is for classes"),
+    ],
+)
+def test_weights_that_can_not_be_are_named(here, capsys, options, named):
+    code, out, err = run(capsys, "train", "--data", "goods.csv", *options)
+    assert code == 1 and out == "" and err.count("\n") == 1 and named in err
+    assert not (here / "runs").exists()
+
+
 def test_quiet_prints_the_result_alone(here, capsys):
     code, out, err = run(capsys, *CLASSES, "--epochs", "1", "--no-report", "--quiet")
     assert (code, err) == (0, "")

@@ -298,6 +298,23 @@ def test_evaluating_leaves_the_modes_as_they_are() -> None:
     assert one.model.training and not one.model[1].training
 
 
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_a_batch_that_does_not_count_teaches_nothing(accumulate: int) -> None:
+    inputs, targets = np.random.default_rng(0).normal(size=(24, 2)), np.arange(24.0) / 24
+    found = []
+    for counted in (slice(0, 24), slice(16, 24)):  # with and without 16 rows of weight 0
+        tgb.manual_seed(0)
+        one = Trainer(
+            tgb.nn.Linear(2, 1), "mse", "sgd", lr=0.1, progress=False, accumulate=accumulate
+        )
+        weight = np.repeat([0.0, 1.0], [16, 8])[counted]
+        one.fit(inputs[counted], targets[counted], epochs=2, batch_size=2, shuffle=False,
+                sample_weight=weight)  # fmt: skip
+        assert not one.history.stopped and math.isfinite(one.history[-1]["loss"])
+        found.append(one.model.weight.detach().numpy().copy())
+    np.testing.assert_allclose(*found, rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("action", "message"),
     [

@@ -60,8 +60,9 @@ def _record(args: argparse.Namespace) -> tuple[Record, Examples]:
     path = args.data if args.data in CATALOGUE else os.path.abspath(args.data)
     reading = {
         "path": path, "target": args.target, "task": args.task, "drop": args.drop,
-        "missing": args.missing, "size": args.size, "channels": args.channels,
-        "validation": args.validation, "test": args.test, "seed": args.seed,
+        "weight": args.weight, "missing": args.missing, "size": args.size,
+        "channels": args.channels, "validation": args.validation, "test": args.test,
+        "seed": args.seed,
     }  # fmt: skip
     training = {
         "epochs": args.epochs, "batch_size": args.batch_size, "shuffle": not args.no_shuffle,
@@ -147,6 +148,8 @@ def command_of(args: argparse.Namespace) -> str:
                 f"{k}={str(v).lower() if isinstance(v, bool) else f'{v:.12g}'}" for k, v in value
             ]
             words += [w for text in given for w in (option, text)]
+        elif isinstance(value, dict):
+            words += [option, ",".join(f"{k}={v:.12g}" for k, v in value.items())]
         elif action.dest == "drop":
             words += [w for column in value for w in (option, column)]
         elif action.dest == "size":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,24 @@ ACTIVATIONS = (
 def batch_size(text: str) -> int | None:
     """Read the examples of an update; "all" takes all of them."""
     return None if text == "all" else kinds.whole(1)(text)
+
+
+def class_weight(text: str) -> Any:
+    """Read "balanced", or the weights of classes.
+
+    >>> class_weight("balanced"), class_weight("spam=5,ham=0.5")
+    ('balanced', {'spam': 5.0, 'ham': 0.5})
+    """
+    if text == "balanced":
+        return text
+    pairs = [part.rpartition("=") for part in text.split(",")]
+    try:
+        found = {name: float(number) for name, _, number in pairs}
+    except ValueError:
+        found = {}
+    if not found or "" in found or not all(0 <= x < math.inf for x in found.values()):
+        raise argparse.ArgumentTypeError(f"balanced, or weights such as spam=5,ham=1; not {text!r}")
+    return found
 
 
 def setting(text: str) -> tuple[str, Any]:
@@ -92,6 +111,11 @@ def _data(group: Any) -> None:
         default=[],
         metavar="COLUMN",
         help="a column to leave out; may be given several times",
+    )
+    group.add_argument(
+        "--weight",
+        metavar="COLUMN",
+        help="a column that says how much each row counts in training",
     )
     group.add_argument(
         "--missing",
@@ -279,8 +303,10 @@ def _regularising(group: Any) -> None:
     )
     group.add_argument(
         "--class-weight",
-        choices=("balanced",),
-        help="balanced: all classes count the same together",
+        type=class_weight,
+        metavar="NAME=X,...",
+        help="how much each class counts, such as spam=5,ham=1; balanced: all count the same "
+        "together",
     )
 
 

@@ -37,6 +37,8 @@ class Examples:
         Why it is a classification, or a regression.
     part : ndarray of int8, shape (n,)
         0, 1 or 2: which of `PARTS` each example belongs to.
+    weight : ndarray of float32, shape (n,), or None
+        How much each example counts in training.
     """
 
     source: str
@@ -45,6 +47,7 @@ class Examples:
     encoding: Encoding
     why_task: str
     part: Array
+    weight: Array | None = None
 
     @property
     def task(self) -> str:
@@ -86,8 +89,9 @@ class Examples:
         if chosen.all():
             return self
         y = None if self.y is None else self.y[chosen]
+        weight = None if self.weight is None else self.weight[chosen]
         return Examples(self.source, self.X[chosen], y, self.encoding, self.why_task,
-                        self.part[chosen])  # fmt: skip
+                        self.part[chosen], weight)  # fmt: skip
 
     def __len__(self) -> int:
         return len(self.X)

@@ -20,7 +20,7 @@ from .examples import PART_NAMES, Examples, divide
 from .images import SUFFIXES, labelled_images, read_images, unlabelled_images
 from .npz import read_npz
 from .parquet import read_parquet
-from .table import Table
+from .table import Table, weights_of
 from .tasks import choose_target, choose_task, class_names
 
 __all__ = ["read"]
@@ -31,7 +31,7 @@ _TABLES = (".csv", ".tsv", ".txt", ".parquet", ".pq")
 
 def read(path: str | os.PathLike[str], target: str | None = None, *, task: str | None = None,
          encoding: Encoding | None = None, unknown: str = "error", missing: str = "error",
-         drop: Sequence[str] = (), size: tuple[int, int] | None = None,
+         drop: Sequence[str] = (), weight: str | None = None, size: tuple[int, int] | None = None,
          channels: int | None = None, delimiter: str | None = None, text_encoding: str = "utf-8",
          validation: float = 0.1, test: float = 0.2, seed: int = 0,
          limit: int = LIMIT) -> Examples:  # fmt: skip
@@ -63,6 +63,9 @@ def read(path: str | os.PathLike[str], target: str | None = None, *, task: str |
         What becomes of the rows of a table in which a value is missing.
     drop : sequence of str
         Columns to leave out.
+    weight : str, optional
+        The column that says how much each row of a table counts in training; nothing is learnt
+        from it.
     size : (height, width), optional
         To which images are resized.
     channels : 1 or 3, optional
@@ -107,9 +110,9 @@ def read(path: str | os.PathLike[str], target: str | None = None, *, task: str |
     """
     shares: dict[str, Any] = {"validation": validation, "test": test, "seed": seed}
     if isinstance(path, str) and path in CATALOGUE:
-        if target is not None or drop:
+        if target is not None or drop or weight is not None:
             raise DataError(f"{path}: a data set with a name has its own target and columns. "
-                            "Leave target and drop out")  # fmt: skip
+                            "Leave target, drop and weight out")  # fmt: skip
         return load_named(path, task=task, encoding=encoding, **shares)
     path = Path(path)
     kind = _kind(path)
@@ -122,9 +125,9 @@ def read(path: str | os.PathLike[str], target: str | None = None, *, task: str |
             table = read_delimited(path, delimiter, text_encoding, limit, texts)
         if encoding is not None:
             return _like(table, encoding, unknown, missing, limit)
-        return _fitted(table, target, task, missing, drop, shares, limit)
-    if drop:
-        raise DataError(f"{path}: drop leaves out columns of a table, and this is none")
+        return _fitted(table, target, task, missing, drop, weight, shares, limit)
+    if drop or weight is not None:
+        raise DataError(f"{path}: drop and weight name columns of a table, and this is none")
     if kind == "npz":
         arrays = read_npz(path, limit)
         name = target if target is not None or encoding is None else _present(encoding, arrays)
@@ -163,11 +166,16 @@ def _present(encoding: Encoding, arrays: dict[str, Array]) -> str | None:
 
 
 def _fitted(table: Table, target: str | None, task: str | None, missing: str, drop: Sequence[str],
-            shares: dict[str, Any], limit: int) -> Examples:  # fmt: skip
+            weight: str | None, shares: dict[str, Any], limit: int) -> Examples:  # fmt: skip
     name = choose_target(table, target)
-    if name in drop:
-        raise DataError(f"{table.path}: {name!r} is to be learnt and to be left out. Decide")
+    if name in drop or name == weight:
+        other = "to be left out" if name in drop else "a weight"
+        raise DataError(f"{table.path}: {name!r} is to be learnt and {other}. Decide")
     table = table.without(drop).complete(missing)
+    weights = None
+    if weight is not None:
+        weights = weights_of(table, weight)
+        table, drop = table.without([weight]), (*drop, weight)
     values = table.columns[name]
     task, why = choose_task(values, name, table.path, task)
     classes = class_names(values, name, table.path) if task == "classification" else ()
@@ -181,7 +189,7 @@ def _fitted(table: Table, target: str | None, task: str | None, missing: str, dr
     encoding = Encoding("table", task, name, classes, columns, (len(names),), tuple(drop),
                         *scale_of(y[training], task), names=names)  # fmt: skip
     X = encoding.encode(inputs, limit=limit)
-    return Examples(str(table.path), X, y, encoding, why, part)
+    return Examples(str(table.path), X, y, encoding, why, part, weights)
 
 
 def _like(table: Table, encoding: Encoding, unknown: str, missing: str, limit: int) -> Examples:

@@ -107,6 +107,16 @@ class Table:
             )
 
 
+def weights_of(table: Table, name: str) -> Array:
+    """Return a column of weights, one of each row."""
+    values = table.column(name)
+    if values.dtype == object or not (values >= 0).all() or not values.any():
+        wrong = np.array([isinstance(v, str) or v < 0 for v in values])
+        place = table.place(int(wrong.argmax()), name) if wrong.any() else f"{table.path}, {name!r}"
+        raise DataError(f"{place}: weights are numbers, none below 0 and not all 0. Correct it")
+    return values.astype(np.float32)
+
+
 def named(name: str, names: Iterable[str]) -> str:
     """Say that there is no such column, and which could have been meant."""
     names = list(names)

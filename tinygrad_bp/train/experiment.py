@@ -125,7 +125,8 @@ class Experiment:
                 self.model, loss, optimizer, lr=lr, schedule=options["schedule"], metrics=names,
                 callbacks=callbacks, clip_norm=options["clip_norm"],
                 clip_value=options["clip_value"], accumulate=options["accumulate"],
-                l1=options["l1"], l2=options["l2"], class_weight=options["class_weight"],
+                l1=options["l1"], l2=options["l2"],
+                class_weight=class_weights(options["class_weight"], data),
                 compile=options["compile"], seed=options["seed"],
                 checkpoint_every=options["checkpoint_every"], health=options["health"],
                 progress=False if quiet else None,
@@ -168,7 +169,8 @@ class Experiment:
         history = trainer.fit(
             train.X, train.y, epochs=options["epochs"], batch_size=options["batch_size"],
             validation=(validation.X, validation.y) if len(validation) else None,
-            shuffle=options["shuffle"], transform=self.augment, resume=going_on,
+            sample_weight=train.weight, shuffle=options["shuffle"], transform=self.augment,
+            resume=going_on,
         )  # fmt: skip
         self.record.seconds += round(time.perf_counter() - begun, 3)
         self.record.ending = history.stopped or "completed"
@@ -207,6 +209,20 @@ def augmented(text: str | None, data: Examples, loss: str) -> Transform | None:
         raise ValueError(f"--augment: {mixes[0]} makes shares of the classes, which the loss "
                          f"{loss} does not take: cross_entropy does")  # fmt: skip
     return transform
+
+
+def class_weights(given: Any, data: Examples) -> Any:
+    """Return the weights of classes as a Trainer takes them: by their numbers."""
+    if given is not None and not data.classes:
+        raise ValueError("--class-weight is for classes, and this is a regression")
+    if not isinstance(given, dict):
+        return given
+    numbers = {name: i for i, name in enumerate(data.classes)}
+    for name in given:
+        if name not in numbers:
+            raise ValueError(f"--class-weight: no class is called {name!r}: there are "
+                             f"{', '.join(data.classes[:20])}")  # fmt: skip
+    return {numbers[name]: weight for name, weight in given.items()}
 
 
 def plain(values: dict[str, float]) -> dict[str, float | None]:

@@ -41,7 +41,7 @@ class Health(Callback):
             return
         norm = trainer.gradient_norm()
         usual = statistics.median(self._norms) if len(self._norms) >= 5 else math.inf
-        if norm > _JUMP * usual:
+        if norm > _JUMP * usual > 0:
             self._tell(trainer, "jump", (
                 f"The gradient became {norm / usual:.0f} times as long as it mostly is, in epoch "
                 f"{trainer.epoch + 1}: it explodes. Clip it (clip_norm={2 * usual:.2g}), or take a "

@@ -41,6 +41,7 @@ LOSSES: dict[str, Callable[..., Any]] = {
     "poisson": _fitted(F.poisson_nll_loss),
 }
 
+_TINY = 1e-30
 _OF_CLASSES = ("cross_entropy", "binary_cross_entropy", "nll")
 
 
@@ -113,7 +114,8 @@ class Objective:
             )
         if each.ndim > 1:
             each = each.flatten(1).mean(1)
-        return (each * weight).sum() / weight.sum()
+        # A batch may have none that counts: its loss is 0, and teaches nothing.
+        return (each * weight).sum() / weight.sum().clamp_min(_TINY)
 
     def _each(self, loss: Any, output: Any, target: Any) -> Any:
         if isinstance(loss, Module):

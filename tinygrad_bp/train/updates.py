@@ -81,7 +81,7 @@ class Updates:
         self.optimizer.zero_grad()
         found = []
         for batch, weight, part in zip(group, weights, sums, strict=True):
-            share = tensor(part / sum(sums))
+            share = tensor(part / (sum(sums) or 1.0))
             loss, output = self._part(batch.inputs, batch.target, weight, share)
             found.append(seen(loss, output, batch.target, part))
         self._step()
@@ -145,8 +145,8 @@ class Updates:
 
 
 def mean_loss(results: list[Seen]) -> float:
-    """Return the mean loss of all examples."""
-    return sum(s.loss * s.weight for s in results) / sum(s.weight for s in results)
+    """Return the mean loss of all examples; 0 if none counts."""
+    return sum(s.loss * s.weight for s in results) / (sum(s.weight for s in results) or 1.0)
 
 
 def _total(batch: Batch, weight: Any) -> float:
