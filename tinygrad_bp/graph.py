@@ -21,6 +21,7 @@ from .memory import Aligned
 from .mode import modes
 from .op import Op, Plan
 from .pieces import Pieces
+from .rules.elementwise import add
 from .rules.index import slice_
 from .rules.shape import sum_to
 from .source import Line, describe
@@ -392,7 +393,9 @@ def backprop(
                 gradients[parent] += gradient
             else:
                 # The first sum makes a new array, which later ones may add to in place.
-                total = gradients[parent] + gradient
+                before = gradients[parent]
+                plain = type(before) is type(gradient) is np.ndarray
+                total = add.run(before, gradient) if plain else before + gradient
                 gradients[parent] = total
                 if type(total) is np.ndarray:
                     own.add(parent)

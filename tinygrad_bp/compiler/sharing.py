@@ -28,7 +28,6 @@ SLOTS = {
     "ticket": 0, "done": 16, "sleepers": 32,
     "function": 48, "arguments": 49, "extent": 50, "parts": 51,
     "lock": 64, "before": 65, "allowed": 66, "workers": 67, "stop": 68, "core": 69,
-    "rest": 70,
     "get_threads": 80, "set_threads": 81, "post": 82, "wait": 83, "give_way": 84, "clock": 85,
     "where": 86, "get_mask": 87, "set_mask": 88,
     "semaphore": 96,
@@ -115,8 +114,6 @@ go:
   %core64 = sext i32 %core to i64
   %at.core = slot core
   store atomic i64 %core64, ptr %at.core monotonic, align 8
-  %at.rest = slot rest
-  store atomic i64 0, ptr %at.rest monotonic, align 8
   call void @wake(ptr %pool)
   ret i64 %address
 alone:
@@ -359,11 +356,7 @@ late:
   %t.now = call i64 @now(ptr %pool, ptr %time)
   %passed = sub i64 %t.now, %since
   %bored = icmp sgt i64 %passed, PATIENCE
-  %at.rest = slot rest
-  %told = load atomic i64, ptr %at.rest monotonic, align 8
-  %over.now = icmp ne i64 %told, 0
-  %tired = or i1 %bored, %over.now
-  br i1 %tired, label %sleep, label %pause
+  br i1 %bored, label %sleep, label %pause
 sleep:
   %s = atomicrmw add ptr %at.s, i64 1 seq_cst
   %u = load atomic i64, ptr %at.t seq_cst, align 8

@@ -105,10 +105,6 @@ class Pool:
             self._threads.clear()
             words[SLOTS["stop"]] = 0
 
-    def rest(self) -> None:
-        """Let workers sleep at once: what comes next is BLAS's, whose threads want the cores."""
-        self._words[SLOTS["rest"]] = 1
-
     def _pause(self) -> None:
         """End the workers before a fork: a process of one thread forks more safely.
 
