@@ -25,7 +25,7 @@ pytest.importorskip("llvmlite")
 def _afresh(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Put code in a folder of its own; begin as one who has computed much already."""
     monkeypatch.setenv("TINYGRAD_BP_CACHE", str(tmp_path_factory.getbasetemp() / "code"))
-    begin = {"_kernels": {}, "_asked": {}, "_spent": door.WORTH, "EACH": 0}
+    begin = {"_kernels": {}, "_asked": {}, "_spent": door.WORTH, "EACH": 0, "_made": 0}
     for name, value in begin.items():
         monkeypatch.setattr(door, name, value)
     monkeypatch.setattr(linalg, "SHARED", 0)
@@ -181,6 +181,19 @@ def test_kernels_and_notes_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     for n in range(10, 18):
         assert ask(numbers(n), numbers(n)) is None
     assert len(door._asked) <= 3
+
+
+def test_many_shapes_are_compiled_ever_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"EACH": 10, "DOUBLED": 2, "_made": 0}.items():
+        monkeypatch.setattr(door, name, value)
+
+    def calls_until_there_is_one(n: int) -> int:
+        calls = 1
+        while ask(numbers(n), numbers(n), work=10) is None:
+            calls += 1
+        return calls
+
+    assert [calls_until_there_is_one(n) for n in range(1, 7)] == [2, 2, 3, 3, 5, 5]
 
 
 def test_nothing_is_kept() -> None:

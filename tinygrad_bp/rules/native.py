@@ -33,6 +33,10 @@ WORTH = 1 << 31
 #: Products to compute by one kernel, before it pays to make it.
 EACH = 1 << 26
 
+#: Kernels after which it is to be twice as much: where shapes change all the time, compiling would
+#: take longer than what it saves.
+DOUBLED = 32
+
 #: Kernels that are kept.
 LIMIT = 128
 
@@ -40,6 +44,7 @@ LIMIT = 128
 _NOTED = 1024
 
 _spent: float = 0
+_made = 0
 _asked: dict[Any, float] = {}
 _kernels: dict[Any, Callable[..., Any] | None] = {}
 _lock = Lock()
@@ -141,7 +146,7 @@ def _run(key: Any, operands: Sequence[Any], work: float, name: str, *made_of: An
         kernel = _kernels.get(key, _UNKNOWN)
         if kernel is _UNKNOWN:
             before = _asked.get(key, 0)
-            if before < EACH:
+            if before < EACH * 2 ** (_made // DOUBLED):
                 if len(_asked) >= _NOTED:
                     _asked.clear()
                 _asked[key] = before + work
@@ -168,7 +173,8 @@ def ready(work: float = 0) -> bool:
 
 
 def _built(name: str, *made_of: Any) -> Any:
-    global _spent
+    global _spent, _made
+    _made += 1
     if find_spec("llvmlite") is None:
         _spent = -inf  # nobody need ask again
         return None
