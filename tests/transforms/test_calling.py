@@ -133,6 +133,14 @@ def test_rows_and_targets_that_do_not_fit() -> None:
         turn(batch(), None, 3)
 
 
+@pytest.mark.parametrize("kind", [">f4", ">f8", "g"])
+def test_other_floating_point_numbers(kind: str) -> None:
+    x = batch(dtype=np.float64)
+    turn = T.RandomRotation((20, 20))
+    np.testing.assert_allclose(turn(x.astype(kind)), turn(x), atol=1e-6 if "4" in kind else 1e-12)
+    assert turn(x[:, :, ::-1, ::2]).shape == (6, 1, 12, 7)
+
+
 def test_rows_are_images_again() -> None:
     data = tgb.datasets.digits()
     turn = T.RandomRotation((90, 90))
@@ -150,6 +158,8 @@ def test_rows_are_images_again() -> None:
         (lambda: T.RandomAffine(-5), ValueError),
         (lambda: T.RandomAffine((5, -5)), ValueError),
         (lambda: T.RandomAffine("10"), TypeError),
+        (lambda: T.RandomAffine(None), TypeError),
+        (lambda: T.RandomAffine(0, scale=(1e-300, 1)), ValueError),
         (lambda: T.RandomAffine(float("nan")), ValueError),
         (lambda: T.RandomAffine(0, translate=(1.5, 0)), ValueError),
         (lambda: T.RandomAffine(0, translate=0.1), ValueError),
@@ -177,7 +187,7 @@ def test_rows_are_images_again() -> None:
         (lambda: T.TokenMask(2), ValueError),
         (lambda: T.PadSequence(0), ValueError),
     ],
-    ids=range(29),
+    ids=range(31),
 )
 def test_parameters_out_of_range(make: Any, error: type[Exception]) -> None:
     with pytest.raises(error):

@@ -108,8 +108,10 @@ def test_what_was_learnt_survives_a_file(kind: Any, rows: np.ndarray, tmp_path: 
     again = kind()
     again.load_state_dict(tgb.load(tmp_path / "state.safetensors"))
     assert np.array_equal(again.transform(rows), first.transform(rows), equal_nan=True)
-    with pytest.raises(ValueError, match="no state of a"):
-        again.load_state_dict({"something": 1})
+    good = first.state_dict()
+    for bad in ({"something": 1}, [], {**good, "n_features_in_": 9}, dict.fromkeys(good, "x")):
+        with pytest.raises(ValueError, match="no state of a"):
+            kind().load_state_dict(bad)
     with pytest.raises(ValueError, match="has learnt nothing"):
         kind().transform(rows)
     with pytest.raises(ValueError, match="columns"):

@@ -82,6 +82,8 @@ def test_masks_keep_what_is_to_be_kept() -> None:
     assert 180 < (out[:, 1] == 7).sum() < 320
     with pytest.raises(ValueError, match="can't hold"):
         T.TokenMask(0.5, value=0.5)(x)
+    with pytest.raises(ValueError, match="can't hold"):
+        T.TokenMask(0.5, value=300)(x.astype(np.uint8))
 
 
 def test_noise_on_some_columns() -> None:
@@ -106,6 +108,8 @@ def test_padding_to_one_length() -> None:
     assert left.tolist() == [[9, 1, 2], [3, 4, 5], [9, 9, 1]]
     with pytest.raises(ValueError, match="truncate=True"):
         T.PadSequence(3)(parts)
+    with pytest.raises(ValueError, match="same columns"):
+        T.PadSequence()([np.ones((2, 3)), np.ones((3, 2))])
     tensors = T.PadSequence()([tgb.tensor([1.0]), tgb.tensor([2.0, 3.0])])
     assert isinstance(tensors, tgb.Tensor) and tensors.tolist() == [[1, 0], [2, 3]]
 

@@ -12,7 +12,17 @@ from ..dtype import as_numpy, get_default_dtype
 from ..random import Generator, default_generator
 from ..tensor import Tensor, wrap
 
-__all__ = ["Array", "Transform", "floating", "interval", "probability", "real", "stream", "whole"]
+__all__ = [
+    "Array",
+    "Transform",
+    "floating",
+    "interval",
+    "precision",
+    "probability",
+    "real",
+    "stream",
+    "whole",
+]
 
 Array = np.ndarray[Any, Any]
 
@@ -138,6 +148,12 @@ def floating(array: Array) -> np.dtype[Any]:
     return array.dtype if array.dtype.kind == "f" else as_numpy(get_default_dtype())
 
 
+def precision(array: Array) -> type[np.float32] | type[np.float64]:
+    """Return in which numbers an array is computed with: single ones, if it has no others."""
+    wide = array.dtype.kind == "f" and array.dtype.itemsize > 4
+    return np.float64 if wide else np.float32
+
+
 def real(name: str, value: Any, low: float = -math.inf, high: float = math.inf) -> float:
     """Return a parameter as a finite number in a range.
 
@@ -145,7 +161,7 @@ def real(name: str, value: Any, low: float = -math.inf, high: float = math.inf) 
     ------
     TypeError, ValueError
     """
-    if isinstance(value, (bool, str)) or np.ndim(value) or not np.isreal(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise TypeError(f"{name} is a number, not {value!r}")
     number = float(value)
     if not (math.isfinite(number) and low <= number <= high):

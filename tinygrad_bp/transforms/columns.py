@@ -48,6 +48,7 @@ class SimpleImputer(Fitted):
     """
 
     learnt = ("statistics_", "indicated_")
+    odd = ("indicated_",)
 
     def __init__(self, *, missing_values: float = math.nan, strategy: str = "mean",
                  fill_value: float | None = None, add_indicator: bool = False) -> None:  # fmt: skip
@@ -124,6 +125,7 @@ class OneHotEncoder(Fitted):
     """
 
     learnt = ("categories_",)
+    lists = ("categories_",)
 
     def __init__(self, *, handle_unknown: str = "error") -> None:
         if handle_unknown not in ("error", "ignore"):

@@ -19,10 +19,13 @@ class Fitted(Transform):
     """Base of what is fitted to the columns of a table, (n, columns).
 
     A subclass writes :meth:`learn` and :meth:`change`, perhaps :meth:`undo`, and names what it
-    learns in `learnt`.
+    learns in `learnt`: an array with a number for each column; a list, where `lists` has it; of
+    another length, where `odd` has it.
     """
 
     learnt: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
+    odd: tuple[str, ...] = ()
     n_features_in_: int
 
     def fit(self, X: Any, y: Any = None) -> Self:
@@ -89,9 +92,16 @@ class Fitted(Transform):
         own = {"n_features_in_", *self.learnt}
         if not isinstance(state, dict) or state.keys() != own:
             raise ValueError(f"this is no state of a {self._name}: it has {', '.join(sorted(own))}")
-        for name, value in state.items():
-            plain = value.numpy() if isinstance(value, Tensor) else value
-            setattr(self, name, np.array(plain) if hasattr(plain, "shape") else plain)
+        width = state["n_features_in_"]
+        for name in self.learnt:
+            value = state[name]
+            value = value.numpy() if isinstance(value, Tensor) else value
+            kinds = list if name in self.lists else np.ndarray
+            if not isinstance(value, kinds) or (name not in self.odd and len(value) != width):
+                raise ValueError(f"this is no state of a {self._name}: {name} is not a number for "
+                                 f"each of {width} columns")  # fmt: skip
+            setattr(self, name, value.copy())
+        self.n_features_in_ = width
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "n_features_in_"):

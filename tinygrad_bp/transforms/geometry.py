@@ -93,9 +93,7 @@ class RandomAffine(Geometric):
             _pair("translate", translate)
             self.translate = (real("translate", translate[0], 0, 1),
                               real("translate", translate[1], 0, 1))  # fmt: skip
-        self.scale = None if scale is None else interval("scale", scale, 0, both=False)
-        if self.scale is not None and not self.scale[0] > 0:
-            raise ValueError(f"scale is positive, not {scale!r}")
+        self.scale = None if scale is None else interval("scale", scale, 1e-3, 1e3, both=False)
         self.shear = None if shear is None else _shear(shear)
         self._looks(interpolation, fill)
         if center is not None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..dtype import as_numpy, of_numpy
-from .base import Array, Transform, real
+from .base import Array, Transform, precision, real
 
 __all__ = ["GaussianNoise", "ImageTransform", "Normalize", "ToDtype", "filling"]
 
@@ -167,7 +167,7 @@ class GaussianNoise(ImageTransform):
 
     def change(self, batch: Array, rng: np.random.Generator) -> Array:
         """Transform images."""
-        kind = np.float64 if batch.dtype == np.float64 else np.float32
+        kind = precision(batch)
         top = 255 if batch.dtype == np.uint8 else 1
         out: Array = np.asarray(rng.standard_normal(batch.shape, kind))
         out *= kind(self.sigma * top)

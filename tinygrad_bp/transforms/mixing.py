@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..dtype import as_numpy, get_default_dtype
-from .base import Array, Transform, real, whole
+from .base import Array, Transform, precision, real, whole
 from .erasing import covered
 from .images import ImageTransform
 
@@ -85,7 +85,7 @@ class MixUp(_Mixing):
             many: bool) -> tuple[Array, Any]:  # fmt: skip
         """Transform inputs and targets."""
         share = self._share(rng)
-        kind = np.float64 if array.dtype == np.float64 else np.float32
+        kind = precision(array)
         if array.dtype.kind not in "f" and array.dtype != np.uint8:
             raise TypeError(f"MixUp mixes fractions of inputs, and these are {array.dtype}: tokens "
                             "have none between them")  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .base import Array
+from .base import Array, precision
 
 __all__ = ["At", "affine", "sample"]
 
@@ -77,7 +77,7 @@ def sample(batch: Array, at: At, fill: Array, interpolation: str) -> Array:
     n, channels, H, W = batch.shape
     height, width = at.size
     out = np.empty((n, channels, height, width), batch.dtype)
-    kind = np.float64 if batch.dtype == np.float64 else np.float32
+    kind = precision(batch)
     nearest = interpolation == "nearest"
     for part in _blocks(n, max(height * width, H * W)):
         # A ring of one pixel holds the filling: whatever is outside is clipped to it.

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor import Tensor, wrap
-from .base import Array, Transform, floating, probability, real, whole
+from .base import Array, Transform, floating, precision, probability, real, whole
 
 __all__ = ["Jitter", "PadSequence", "RandomWindow", "TimeShift", "TokenDropout", "TokenMask"]
 
@@ -212,7 +212,7 @@ class Jitter(Transform):
             chosen = np.zeros(width)
             chosen[self.columns] = 1
             sigma = sigma * chosen
-        kind = np.float64 if array.dtype == np.float64 else np.float32
+        kind = precision(array)
         noise = np.asarray(rng.standard_normal(array.shape, kind)) * sigma.astype(kind)
         return (array + noise).astype(floating(array), copy=False), targets
 
@@ -257,6 +257,9 @@ class PadSequence(Transform):
         if isinstance(inputs, (list, tuple)) and inputs and np.ndim(_array(inputs[0])):
             tensors = isinstance(inputs[0], Tensor)
             parts = [_array(one) for one in inputs]
+            if len({part.shape[1:] for part in parts}) > 1:
+                shapes = ", ".join(str(part.shape) for part in parts[:4])
+                raise ValueError(f"PadSequence: sequences have the same columns, not {shapes}")
             length = self.length or max(map(len, parts))
             out = np.stack([self._fitted(part, length, 0) for part in parts])
         else:
@@ -288,9 +291,10 @@ def _array(one: Any) -> Array:
 
 def _of_kind(name: str, value: float, array: Array) -> Any:
     """Return a number in the dtype of an array, refusing one that it does not hold."""
-    if array.dtype.kind != "f" and (
-        value != int(value) or (array.dtype.kind == "u" and value < 0)
-    ):  # fmt: skip
+    if array.dtype.kind != "f":
+        limits = np.iinfo(array.dtype) if array.dtype.kind in "iu" else None
+        if limits and value == int(value) and limits.min <= value <= limits.max:
+            return array.dtype.type(int(value))
         raise ValueError(f"{name} is {value:g}, which an array of {array.dtype} can't hold")
     return array.dtype.type(value)
 
