@@ -45,7 +45,7 @@ def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
             raise ValueError(f"{data.source}: there is no {data.encoding.target!r} to compare "
                              "with. tinygrad-bp predict needs none")  # fmt: skip
         if args.metrics:
-            record.training["metrics"] = args.metrics.split(",")
+            record.training["metrics"] = [m.strip() for m in args.metrics.split(",")]
         record.training["patience"] = None
         experiment = Experiment(record, data, args.run_folder, quiet=True)
         with told_in_lines():

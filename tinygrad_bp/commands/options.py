@@ -16,8 +16,8 @@ __all__ = ["add_run", "as_options", "count", "name", "number", "one_line", "refu
 
 # An argument in the remedy of an error, and the clause that it is an alternative in.
 _ARGUMENT = re.compile(
-    r"(?P<clause>,? or [^,:.]*?:? ?)?(?<![\w.'-])"
-    r"(?P<name>target|task|missing|drop|unknown|size|channels|validation|test)="
+    r"(?P<clause>[,;]? or [^,;:.]*?:? ?)?(?<![\w.'-])"
+    r"(?P<name>target|task|missing|drop|unknown|size|channels|validation|test|limit)="
     r"(?P<value>\[.*?\]|\(.*?\)|'[^']*'|…|[\d.]*\d)"
 )
 

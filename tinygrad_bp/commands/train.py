@@ -72,7 +72,7 @@ def _record(args: argparse.Namespace) -> tuple[Record, Examples]:
         "class_weight": args.class_weight, "augment": args.augment, "compile": args.compile,
         "seed": args.seed,
         "patience": args.patience, "monitor": args.monitor,
-        "metrics": args.metrics.split(",") if args.metrics else None,
+        "metrics": [m.strip() for m in args.metrics.split(",")] if args.metrics else None,
         "checkpoint_every": args.checkpoint_every, "health": not args.no_health,
         "tensorboard": args.tensorboard,
     }  # fmt: skip

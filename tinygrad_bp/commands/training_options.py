@@ -12,7 +12,7 @@ from . import options as kinds
 
 __all__ = ["add_options", "batch_size"]
 
-LOSSES = ("cross_entropy", "binary_cross_entropy", "nll", "mse", "l1", "huber", "poisson")
+LOSSES = ("cross_entropy", "nll", "mse", "l1", "huber", "poisson")
 SCHEDULES = (
     "constant",
     "cosine",

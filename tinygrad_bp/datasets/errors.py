@@ -39,7 +39,7 @@ def check_size(path: Path, needed: int, limit: int, what: str = "it") -> None:
     if needed > limit:
         raise DataError(
             f"{path}: {what} takes {readable_size(needed)} in memory, and {readable_size(limit)} "
-            "are allowed. Take fewer rows or smaller images, or allow more: limit=… (bytes)"
+            "are allowed. Take fewer rows or smaller images, or allow more bytes: limit=…"
         )
 
 

@@ -18,6 +18,7 @@ from . import models
 from .batches import Transform
 from .callbacks import Callback, EarlyStopping
 from .checkpoints import Checkpoints, CheckpointWarning
+from .metrics import METRICS, metric_of
 from .optimizers import OPTIMIZERS
 from .record import Record, RunError
 from .runs import write
@@ -40,7 +41,7 @@ FILES = {
     "tensorboard": "what TensorBoard shows",
 }
 CHECKPOINTS, WEIGHTS = "checkpoints", "model.safetensors"
-METRICS, SOURCE = "metrics.jsonl", "model.py"
+NUMBERS, SOURCE = "metrics.jsonl", "model.py"
 
 
 class RunFiles(Callback):
@@ -63,7 +64,7 @@ class RunFiles(Callback):
         self._write(trainer)
 
     def _write(self, trainer: Trainer) -> None:
-        path = self.folder / METRICS
+        path = self.folder / NUMBERS
         try:
             write(path, trainer.history.json_lines())
         except OSError as error:
@@ -94,10 +95,10 @@ class Experiment:
         options = record.training
         self.model = built(record, folder)
         self.folder: Path | None = None
+        names = options["metrics"] or (["accuracy"] if data.classes else ["r2", "mae"])
         callbacks: list[Callback] = []
         if options["patience"] is not None:
-            if options["monitor"].startswith("val_") and not len(data.validation):
-                raise ValueError("stopping early needs a validation part: --validation 0.1")
+            watchable(options["monitor"], names, data)
             callbacks.append(EarlyStopping(options["monitor"], options["patience"]))
         given = dict(options["set"])
         name = options["optimizer"].lower()
@@ -106,8 +107,16 @@ class Experiment:
         loss = options["loss"] or ("cross_entropy" if data.classes else "mse")
         if (loss in ("cross_entropy", "binary_cross_entropy", "nll")) != bool(data.classes):
             raise ValueError(f"the loss {loss} is not for a {data.task}")
+        for metric in map(metric_of, names):
+            if metric.task not in ("", data.task):
+                fit = [n for n, kind in METRICS.items() if kind.task in ("", data.task)]
+                raise ValueError(f"the metric {metric.name} is not for a {data.task}: there are "
+                                 f"{', '.join(fit)}")  # fmt: skip
         # Runs of earlier versions have no such entry.
         self.augment = augmented(options.get("augment"), data, loss)
+        if loss == "nll" and source_of(record) is None:
+            raise ValueError("the loss nll is for a model that ends with a log-softmax, and an mlp "
+                             "does not: take cross_entropy")  # fmt: skip
         inner = loss
         if isinstance(self.model, models.InUnits):
             loss = self.model.loss(loss)
@@ -119,7 +128,6 @@ class Experiment:
             optimizer: Any = partial(OPTIMIZERS[name], **given)
         else:
             optimizer = name
-        names = options["metrics"] or (["accuracy"] if data.classes else ["r2", "mae"])
         try:
             self.trainer = Trainer(
                 self.model, loss, optimizer, lr=lr, schedule=options["schedule"], metrics=names,
@@ -209,6 +217,17 @@ def augmented(text: str | None, data: Examples, loss: str) -> Transform | None:
         raise ValueError(f"--augment: {mixes[0]} makes shares of the classes, which the loss "
                          f"{loss} does not take: cross_entropy does")  # fmt: skip
     return transform
+
+
+def watchable(column: str, metrics: list[str], data: Examples) -> None:
+    """Refuse a column that the history is not going to have."""
+    if column.startswith("val_") and not len(data.validation):
+        raise ValueError("stopping early needs a validation part: --validation 0.1")
+    measured = ["loss", *metrics]
+    columns = [*measured, *(f"val_{name}" for name in measured), "grad_norm", "lr"]
+    if column not in columns:
+        raise ValueError(f"--monitor: there will be no column {column!r}: take one of "
+                         f"{', '.join(columns)}")  # fmt: skip
 
 
 def class_weights(given: Any, data: Examples) -> Any:

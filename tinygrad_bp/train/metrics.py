@@ -32,10 +32,13 @@ class Metric:
     name : str
         How its column is called.
     higher_is_better : bool
+    task : str
+        "classification" or "regression", if it is for one of them alone.
     """
 
     name = ""
     higher_is_better = True
+    task = ""
 
     def __init__(self) -> None:
         self.reset()
@@ -92,6 +95,7 @@ class ConfusionMatrix(Metric):
     """
 
     name = "accuracy"
+    task = "classification"
 
     def reset(self) -> None:
         """Begin anew."""
@@ -172,6 +176,7 @@ class AUC(Metric):
     """
 
     name = "auc"
+    task = "classification"
 
     def reset(self) -> None:
         """Begin anew."""
@@ -215,6 +220,7 @@ class MeanSquaredError(_Sums):
 
     name = "mse"
     higher_is_better = False
+    task = "regression"
 
     def update(self, output: Array, target: Array) -> None:
         """Add a batch."""
@@ -228,6 +234,7 @@ class MeanAbsoluteError(_Sums):
 
     name = "mae"
     higher_is_better = False
+    task = "regression"
 
     def update(self, output: Array, target: Array) -> None:
         """Add a batch."""
@@ -243,6 +250,7 @@ class R2(Metric):
     """
 
     name = "r2"
+    task = "regression"
 
     def reset(self) -> None:
         """Begin anew."""
@@ -268,6 +276,7 @@ class R2(Metric):
 
 class _CrossEntropy(_Sums):
     higher_is_better = False
+    task = "classification"
 
     def update(self, output: Array, target: Array) -> None:
         """Add a batch of logits (m, k) or (m, k, ...) and labels."""
