@@ -14,8 +14,8 @@ import pytest
 import tinygrad_bp as tgb
 from tinygrad_bp.compiler import single
 from tinygrad_bp.op import Op
+from tinygrad_bp.rules import conv, embedding, gelu, layer_norm, linalg, loss
 from tinygrad_bp.rules import elementwise as ew
-from tinygrad_bp.rules import embedding, gelu, layer_norm, linalg, loss
 from tinygrad_bp.rules import native as door
 
 pytest.importorskip("llvmlite")
@@ -100,6 +100,14 @@ def test_forwards_as_machine_code(name: str, monkeypatch: pytest.MonkeyPatch) ->
     expected = op.run(*operands, **(attrs[0] if attrs else {}))
     assert np.shape(found) == np.shape(expected) and found.dtype == expected.dtype
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_channels_that_are_added_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = normal(9, 8, 13, 11)
+    found = conv.channel_sums.run(x)
+    assert any(conv.channel_sums in key for key in door._kernels)
+    monkeypatch.setattr(door, "_spent", -1e30)
+    np.testing.assert_allclose(found, conv.channel_sums.run(x), rtol=1e-4, atol=1e-4)
 
 
 def test_rows_that_are_added_up(monkeypatch: pytest.MonkeyPatch) -> None:

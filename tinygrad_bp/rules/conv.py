@@ -252,9 +252,17 @@ def conv(x: Any, weight: Any, *, stride: Shape, padding: Shape, dilation: Shape,
     return _conv(x, weight, None, size, stride, padding, dilation, groups)
 
 
+#: Numbers from which machine code sums them more quickly than BLAS, whose threads would spin after.
+_SUMMED = 1 << 13
+
+
 @primitive(x=lambda g, x_shape: spread(g, shape=x_shape, axis=(0, *range(2, len(x_shape)))))
 def channel_sums(x: Any) -> Any:
     """Sum over samples and places: over the samples by BLAS (64 × 32 × 26²: 0.2 ms, not 0.4)."""
+    if x.size > _SUMMED:
+        out = native(channel_sums, (x,), {}, 10 * x.size)
+        if out is not None:
+            return out
     channels, line = x.shape[1], math.prod(x.shape[2:])
     plane = sum(x.reshape(x.shape[0], channels * line), axis=0)
     return sum(plane.reshape(channels, line), axis=1)

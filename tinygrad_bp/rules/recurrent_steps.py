@@ -17,6 +17,7 @@ import numpy as np
 
 from ..op import primitive
 from .index import concatenate, embed
+from .linalg import matmul
 from .shape import reshape
 
 __all__ = ["Sizes", "Step", "cut", "gates_of", "in_rows", "mix", "part", "previous", "steps_of",
@@ -108,12 +109,12 @@ def previous(h: Any, start: Any, sizes: Sizes, reverse: bool) -> Any:
 def weight_of(d_gates: Any, h: Any, start: Any, sizes: Sizes, reverse: bool) -> Any:
     """Give Σ over all rows of the gates' gradient times the state before."""
     if len(set(sizes)) > 1 or len(sizes) == 1:
-        return d_gates.T @ previous(h, start, sizes, reverse)
+        return matmul(d_gates.T, previous(h, start, sizes, reverse))
     n, rows = sizes[0], h.shape[0]
     # Two products, and no copy of the states that is moved by a step.
     if reverse:
-        return d_gates[: rows - n].T @ h[n:] + d_gates[rows - n :].T @ start
-    return d_gates[n:].T @ h[: rows - n] + d_gates[:n].T @ start
+        return matmul(d_gates[: rows - n].T, h[n:]) + matmul(d_gates[rows - n :].T, start)
+    return matmul(d_gates[n:].T, h[: rows - n]) + matmul(d_gates[:n].T, start)
 
 
 def in_rows(pieces: list[Any], reverse: bool) -> Any:
