@@ -28,6 +28,7 @@ EXAMPLES = {
     "derivation_pdf.py": ([], r"dW2 = dZ2 A1ᵀ +\(3×5\)\n"),
     "draw_graph.py": ([], r"two_layers\.svg"),
     "mnist_mlp.py": (["--epochs", "1", "--no-download"], r"final test accuracy: 9\d\.\d\d%"),
+    "pipeline_search.py": (["--epochs", "20", "--folds", "3"], r"right on the test set:  9\d\.\d%"),
     "polynomial_regression.py": ([], r"largest difference of a coefficient: \d\.\de-1\d"),
     "two_layer_classifier.py": ([], r"weights equal to 1e-12: yes"),
     "wrong_gradient.py": ([], r"dW1: wrong \(missing-activation-derivative\)"),
