@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 from typing import Any
 
 import numpy as np
@@ -127,6 +128,9 @@ def test_partial_fit_and_warm_start_go_on() -> None:
 def test_a_run_that_is_not_finished_says_so() -> None:
     with pytest.warns(ConvergenceWarning, match=r"Maximum iterations \(2\)"):
         NeuralNetClassifier(max_iter=2).fit(X, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        NeuralNetClassifier(max_iter=2, schedule="cosine").fit(X, y)
 
 
 def test_the_default_generator_is_left_alone() -> None:

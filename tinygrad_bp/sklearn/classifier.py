@@ -82,7 +82,8 @@ class NeuralNetClassifier(ClassifierMixin, NeuralNet):  # type: ignore[misc]
     clip_norm : float, optional
         The limit of the gradient's norm.
     schedule : str or callable, optional
-        See `tinygrad_bp.train.SCHEDULES`.
+        See `tinygrad_bp.train.SCHEDULES`. It is laid out over `max_iter` epochs, so that there is
+        no warning when they are over.
     metrics, callbacks : list
         Of `tinygrad_bp.train`, or a single one; values are in `history_`.
     compile : bool

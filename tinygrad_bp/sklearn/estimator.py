@@ -194,7 +194,7 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc]
         stopped = self.history_.stopped
         if stopped == "diverged":
             warnings.warn(self.history_.findings[-1], ConvergenceWarning, stacklevel=4)
-        elif not stopped and not partial:
+        elif not stopped and not partial and self.schedule is None:  # whose end was wanted
             warnings.warn(
                 f"Maximum iterations ({self.max_iter}) reached and the optimization hasn't "
                 "converged yet.", ConvergenceWarning, stacklevel=4,
