@@ -131,6 +131,12 @@ def stem(data: str) -> str:
     return re.sub(r"[^\w-]+", "-", name).strip("-") or "run"
 
 
+def _written(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ",".join(f"{x:.12g}" for x in value) if isinstance(value, list) else f"{value:.12g}"
+
+
 def command_of(args: argparse.Namespace) -> str:
     """Return the command line, with what was not left at its default."""
     parser = argparse.ArgumentParser()
@@ -144,10 +150,7 @@ def command_of(args: argparse.Namespace) -> str:
         if isinstance(action, argparse._StoreTrueAction):
             words.append(option)
         elif action.dest == "set":
-            given = [
-                f"{k}={str(v).lower() if isinstance(v, bool) else f'{v:.12g}'}" for k, v in value
-            ]
-            words += [w for text in given for w in (option, text)]
+            words += [w for k, v in value for w in (option, f"{k}={_written(v)}")]
         elif isinstance(value, dict):
             words += [option, ",".join(f"{k}={v:.12g}" for k, v in value.items())]
         elif action.dest == "drop":

@@ -63,13 +63,14 @@ def class_weight(text: str) -> Any:
 def setting(text: str) -> tuple[str, Any]:
     """Read ``momentum=0.9``.
 
-    >>> setting("nesterov=true")
-    ('nesterov', True)
+    >>> setting("nesterov=true"), setting("betas=0.9,0.95")
+    (('nesterov', True), ('betas', [0.9, 0.95]))
     """
     name, _, value = text.partition("=")
     words: dict[str, Any] = {"true": True, "false": False}
     try:
-        read = words[value.lower()] if value.lower() in words else float(value)
+        numbers = [float(part) for part in value.split(",") if value.lower() not in words]
+        read = words.get(value.lower(), numbers[0] if len(numbers) == 1 else numbers)
     except ValueError:
         read = None
     if not name.isidentifier() or read is None:
@@ -209,7 +210,7 @@ def _training(group: Any) -> None:
         default=[],
         metavar="NAME=X",
         help="an option of the optimizer, such as momentum=0.9 or "
-        "weight_decay=0.01; may be given several times",
+        "weight_decay=0.01 or betas=0.9,0.95; may be given several times",
     )
     group.add_argument(
         "--lr",

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from .. import nn
 from ..datasets import Examples
 from ..random import manual_seed
 from ..serialization import CorruptFileError, load, save
@@ -95,12 +96,13 @@ class Experiment:
         options = record.training
         self.model = built(record, folder)
         self.folder: Path | None = None
+        check_last_batch(self.model, len(data.train), options["batch_size"])
         names = options["metrics"] or (["accuracy"] if data.classes else ["r2", "mae"])
         callbacks: list[Callback] = []
         if options["patience"] is not None:
             watchable(options["monitor"], names, data)
             callbacks.append(EarlyStopping(options["monitor"], options["patience"]))
-        given = dict(options["set"])
+        given = {k: tuple(v) if isinstance(v, list) else v for k, v in options["set"].items()}
         name = options["optimizer"].lower()
         if name not in OPTIMIZERS:
             raise ValueError(f"no optimizer {name!r}: there are {', '.join(OPTIMIZERS)}")
@@ -143,7 +145,8 @@ class Experiment:
             taken = list(inspect.signature(OPTIMIZERS[name]).parameters)[1:]
             strange = [repr(option) for option in given if option not in taken]
             if not strange:
-                raise
+                told = ", ".join(f"{k}={v}" for k, v in given.items())
+                raise ValueError(f"the optimizer {name} can't be made with {told}") from None
             raise ValueError(f"the optimizer {name} has no option {strange[0]}: there are "
                              f"{', '.join(taken)}") from None  # fmt: skip
 
@@ -217,6 +220,15 @@ def augmented(text: str | None, data: Examples, loss: str) -> Transform | None:
         raise ValueError(f"--augment: {mixes[0]} makes shares of the classes, which the loss "
                          f"{loss} does not take: cross_entropy does")  # fmt: skip
     return transform
+
+
+def check_last_batch(model: Any, n: int, size: int | None) -> None:
+    """Refuse a batch of one example, of which a batch norm can't take the variance."""
+    normed = any(isinstance(m, nn.BatchNorm1d) for m in model.modules())
+    if normed and size is not None and n > 1 and (n % size == 1 or size == 1):
+        better = next(s for s in (*range(max(size, 2), n), n) if n % s != 1)
+        raise ValueError(f"of {n} examples in batches of {size} the last has one, and batch norm "
+                         f"needs two: take --batch-size {better}")  # fmt: skip
 
 
 def watchable(column: str, metrics: list[str], data: Examples) -> None:
