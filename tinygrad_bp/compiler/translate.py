@@ -15,6 +15,7 @@ import ast
 import functools
 import hashlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from . import scalar_kernels
@@ -371,6 +372,12 @@ def dialect() -> str:
     return hashlib.sha256(text).hexdigest()
 
 
+def _functions(source: str) -> Iterator[ast.FunctionDef]:
+    """Parse one function after the other: the tree of all takes a hundred times the text."""
+    for text in re.split(r"^(?=@)", source, flags=re.MULTILINE):
+        yield from (n for n in ast.parse(text).body if isinstance(n, ast.FunctionDef))
+
+
 def to_llvm(source: str, exact: bool = False) -> str:
     """Translate a generated module.
 
@@ -381,10 +388,8 @@ def to_llvm(source: str, exact: bool = False) -> str:
         Round each operation by itself, as NumPy does; else a product and a sum may become one.
     """
     unit = _Unit(exact)
-    tree = ast.parse(source)
-    functions = [n for n in tree.body if isinstance(n, ast.FunctionDef)]
     texts = []
-    for node in functions:
+    for node in _functions(source):
         decorator = node.decorator_list[0]
         if isinstance(decorator, ast.Call):
             kinds = [f"*{a.value!s}" for a in decorator.args if isinstance(a, ast.Constant)]
