@@ -47,35 +47,6 @@ def _letting_go(gradients: list[Any], ours: list[bool]) -> Callable[[], None]:
     return let_go
 
 
-def _settling(gradients: list[Any], where: list[Any], storages: list[Any]) -> Callable[[], None]:
-    """Make a function that moves gradients to the memory that the program writes them to.
-
-    Those of the last step that was traced are elsewhere, and would be there until the program has
-    run: at the time when most is needed. Whoever has kept one keeps it as it is.
-    """
-
-    def settle() -> None:
-        moved = False
-        for i, holder in enumerate(where):
-            found = [None if holder is None else holder.grad]
-            if (
-                found[0] is None or found[0] is gradients[i]
-                or sys.getrefcount(found[0]) > _ALONE + 1
-                or sys.getrefcount(gradients[i]) > _ALONE
-                or found[0].shape != gradients[i].shape
-            ):  # fmt: skip
-                continue
-            gradients[i]._array[...] = found[0]._array
-            holder.grad = gradients[i]
-            moved = True
-        if moved:
-            latest.at = now = tick()
-            for storage in storages:
-                storage.version, storage.changed_at = storage.version + 1, now
-
-    return settle
-
-
 def write_entry(
     conditions: Conditions,
     arguments: list[str],
@@ -87,10 +58,8 @@ def write_entry(
     effects: Sequence[Callable[[], Any]],
     rebuild: Any,
     operands: str = "",
-) -> tuple[Entry, Callable[[Any, Any], bool], Callable[[], None]]:
-    """Make ``entry(args, kwargs)``, and a function that says whether it goes for arguments.
-
-    And a third one, to be called when it is certain that the entry is used from now on.
+) -> Entry:
+    """Make ``entry(args, kwargs)``.
 
     Parameters
     ----------
@@ -124,13 +93,12 @@ def write_entry(
     scalars = "scalars" if ask is not None else "()"
     drawn = "[draw() for draw in draws]" if draws else "()"
     names["G"] = held = [gradient for _, gradient, _ in gradients]
-    after, kept, holders = [], [], []
+    after, kept = [], []
     for i, (tensor, _, ours) in enumerate(gradients):
         leaf = tensor._node
         holder = tensor
         if leaf is not None and leaf.extra is not None and tensor._view is None:
             holder = leaf.extra
-        holders.append(holder if ours else None)
         where = f"{bind(holder)}.grad"
         after.append(f"if {where} is not G[{i}]: {bind(tensor)}.grad = G[{i}]")
         if ours:
@@ -153,6 +121,6 @@ def write_entry(
         lines.append(f"return rebuild(outputs, ({operands}))")
     # Built from this package's own words and the reprs of strings.
     exec("def entry(args, kwargs):\n    " + "\n    ".join(lines), names)
-    exec(f"def fits(args, kwargs): return {conditions.text()}", names)
-    # Taken out, so that the functions are not among their own globals: they go when the step does.
-    return names.pop("entry"), names.pop("fits"), _settling(held, holders, storages)
+    # Taken out, so that the function is not among its own globals: it goes when the step does.
+    entry: Entry = names.pop("entry")
+    return entry

@@ -7,7 +7,7 @@ what they were; those of modules only after one was changed, which a count tells
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..dtype import get_default_dtype
@@ -66,6 +66,14 @@ class Conditions:
     def text(self) -> str:
         """Return the conditions as an expression of `args` and `kwargs`, and of `names`."""
         return " and ".join(f"({t})" for t in self.tests) or "True"
+
+    def function(self) -> Callable[[Any, Any], bool]:
+        """Return them as a function of `args` and `kwargs`."""
+        # Built from this package's own words and the reprs of strings.
+        exec(f"def fits(args, kwargs): return {self.text()}", self.names)
+        # Taken out, so that it is not among its own globals: it goes when the step does.
+        fits: Callable[[Any, Any], bool] = self.names.pop("fits")
+        return fits
 
 
 def tensors_in(text: str, value: Any) -> Iterator[tuple[str, Any]]:

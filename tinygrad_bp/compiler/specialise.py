@@ -17,11 +17,11 @@ import numpy as np
 
 from ..dtype import get_default_dtype
 from ..graph import topological_order
-from ..memory import give_back
 from ..mode import modes
 from ..nn.modules.module import Module
 from ..source import is_ours
 from ..storage import storage_of
+from ..tensor import wrap
 from .entry import Entry, write_entry
 from .errors import TraceError, refuse
 from .forward import Backward
@@ -41,38 +41,85 @@ from .watch import watching
 __all__ = ["Specialised", "trace"]
 
 
-@dataclass(eq=False)
+#: ``finish(proven)`` makes what runs a program, and the way into it.
+Finish = Callable[[bool], "tuple[Execute, Entry]"]
+
+
 class Specialised:
     """A program, and the way into it.
 
-    Attributes
+    What runs the program is made once the step has turned out to do the same in its second call,
+    or when it is asked for: of what is called once only, nothing is compiled, and while the second
+    call runs as ever, nothing of it takes memory.
+
+    Parameters
     ----------
     program : Program
-    execute : callable
-        Runs it.
-    entry : callable
-        ``entry(args, kwargs)`` does all of a call, or returns ``MISS`` if this program does not go
-        for it.
     given : Given
         What it was traced on.
     fits : callable
         ``fits(args, kwargs)``: whether the program goes for them.
     digest : Digest
         Of the run that it was traced in.
-    settle : callable
-        To be called once it is proven.
+    finish : Finish
+
+    Attributes
+    ----------
     proven : bool
         Whether the step has turned out to do the same in its second call.
     """
 
-    program: Program
-    execute: Execute
-    entry: Entry
-    given: Given
-    fits: Callable[[Any, Any], bool]
-    digest: Digest
-    settle: Callable[[], None]
-    proven: bool = False
+    def __init__(self, program: Program, given: Given, fits: Callable[[Any, Any], bool],
+                 digest: Digest, finish: Finish) -> None:  # fmt: skip
+        self.program, self.given, self.fits, self.digest = program, given, fits, digest
+        self.proven = False
+        self._finish: Finish | None = finish
+        self._made: tuple[Execute, Entry]
+
+    def _finished(self) -> tuple[Execute, Entry]:
+        if self._finish is not None:
+            self._made = self._finish(self.proven)
+            self._finish = None
+        return self._made
+
+    def prove(self) -> None:
+        """Note that the second call, which is just over, has done the same."""
+        self.proven = True
+        self._finished()
+
+    @property
+    def execute(self) -> Execute:
+        """What runs the program."""
+        return self._finished()[0]
+
+    @property
+    def entry(self) -> Entry:
+        """``entry(args, kwargs)``: all of a call, or ``MISS`` if the program does not go for it."""
+        return self._finished()[1]
+
+
+@dataclass
+class _Gradient:
+    """What is in a tensor's ``grad`` after a step: `held`, or else what is computed anew."""
+
+    tensor: Any
+    held: Any
+    memory: Value | None = None
+
+    def settle(self, proven: bool) -> tuple[Any, Any, bool]:
+        """Choose the memory that the program writes to: that of the call just over, if it can be.
+
+        At any other time what is in ``grad`` may be somebody else's.
+        """
+        if self.memory is None:
+            return self.tensor, self.held, False
+        found: Any = self.tensor.grad if proven else None
+        memory = self.memory
+        like = found is not None and (found._array.shape, found._array.dtype)
+        if like != (memory.shape, memory.dtype):
+            found = wrap(np.empty(memory.shape, memory.dtype))
+        memory.array = found._array
+        return self.tensor, found, True
 
 
 def trace(function: Any, args: Any, kwargs: Any, build: Build,
@@ -157,7 +204,7 @@ def _specialised(recording: Recording, out: Any, conditions: Conditions,
     program = recording.program
     program.stores += recording.stores()
     allowed: set[int] = set()
-    gradients = []
+    gradients: list[_Gradient] = []
     accumulated = set()  # gradients that the step came with
     for tensor, before in recording.entered.values():
         gradient = tensor.grad
@@ -175,8 +222,9 @@ def _specialised(recording: Recording, out: Any, conditions: Conditions,
             memory = Value("state", new.shape, new.dtype, gradient._array, "gradient")
             program.stores.append((memory, new))
             allowed.add(id(gradient))
-        ours = gradient is not None and recording.was_made(gradient)
-        gradients.append((tensor, gradient, ours))
+            gradients.append(_Gradient(tensor, None, memory))
+        else:
+            gradients.append(_Gradient(tensor, gradient))
     for tensor in recording.tensors:
         if id(tensor) in accumulated or any(tensor is t for _, t in named):
             continue
@@ -198,7 +246,6 @@ def _specialised(recording: Recording, out: Any, conditions: Conditions,
     program.outputs += [recording.value(leaf._array) for leaf in leaves]
     if backward is not None:
         program.outputs += backward.carried
-        backward.build(build)
         rebuild.record(backward, [
             i for i, leaf in enumerate(leaves)
             if leaf.requires_grad and not recording.went_through(leaf)
@@ -216,13 +263,24 @@ def _specialised(recording: Recording, out: Any, conditions: Conditions,
     ask = ask_for(recording.updates, program)
     name_values(program, recording, function)
     given = Given([tensor._array for _, tensor in named], recording.draws)
+    for gradient in gradients:
+        if gradient.memory is not None:
+            gradient.memory.array = None
     recording.forget()
-    execute = build(program)
-    give_back()
-    run, fits, settle = write_entry(conditions, arguments, ask, recording.draws, execute, gradients,
-                        storages, recording.effects, None if rebuild.simple else rebuild,
-                        "" if backward is None else backward.operands())  # fmt: skip
-    return Specialised(program, execute, run, given, fits, digest, settle)
+    draws, effects = recording.draws, recording.effects
+    operands = "" if backward is None else backward.operands()
+    giving_back = None if rebuild.simple else rebuild
+
+    def finish(proven: bool) -> tuple[Execute, Entry]:
+        settled = [gradient.settle(proven) for gradient in gradients]
+        if backward is not None:
+            backward.build(build)
+        execute = build(program)
+        entry = write_entry(conditions, arguments, ask, draws, execute, settled, storages, effects,
+                            giving_back, operands)  # fmt: skip
+        return execute, entry
+
+    return Specialised(program, given, conditions.function(), digest, finish)
 
 
 def _shown_by(tensor: Any) -> Iterator[Any]:

@@ -150,6 +150,10 @@ class CompiledStep(Turns):
             with Progress(getattr(self.function, "__name__", type(self.function).__name__)):
                 out, one = trace(self.function, args, kwargs, self._build, lenient,
                                  None if first is None else first.digest)  # fmt: skip
+                give_back()  # what comes next takes memory of its own
+                if one is None and first is not None:
+                    first.prove()
+                    give_back()
         except TraceError as error:
             if first is not None:
                 self._forget(first)
@@ -164,9 +168,6 @@ class CompiledStep(Turns):
             warnings.warn(f"{one} It runs eagerly from now on.", CompileWarning, stacklevel=4)
             return MISS if out is _NOTHING else out
         if one is None and first is not None:  # the same again
-            first.proven = True
-            first.settle()
-            give_back()  # the program's own memory is used from the next call on
             self._forget(first)
             self.specialised.insert(0, first)
             self._latest = first.entry
