@@ -36,7 +36,8 @@ weight = tgb.ones(3)
 def all_of(numbers):
     step = tgb.compile(lambda x: tgb.tanh(x * weight).sum(), backend=backend or None)
     for number in numbers:
-        step(tgb.ones(number % 8 + 1, number // 8 + 1, 3))
+        for _ in range(2):
+            step(tgb.ones(number % 8 + 1, number // 8 + 1, 3))
 
 if again:
     all_of(range(first + count))  # which writes the code that is loaded below

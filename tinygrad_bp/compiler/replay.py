@@ -16,6 +16,8 @@ import numpy as np
 from ..memory import aligned
 from ..rules import elementwise as ew
 from ..rules import linalg
+from .buffers import LINE
+from .packing import Span, pack
 from .program import Call, Program, Value
 from .writer import Writer
 
@@ -49,9 +51,10 @@ class ReplayStep:
         self._ticks = tick is not None
         self._known: dict[Value, str] = {}
         self._count = 0
-        self._free: dict[Any, list[str]] = {}
+        self._kept: dict[str, tuple[Value, Span]] = {}
         self._scratch: dict[Value, str] = {}
         self.source = self._write(program)
+        self._lay_out()
         exec(compile(self.source, "<tinygrad_bp replay>", "exec"), self._names)
         # Taken out: were it among its own globals, its memory would wait for the collector.
         self._run = self._names.pop("step")
@@ -59,10 +62,9 @@ class ReplayStep:
     @property
     def memory(self) -> int:
         """Bytes that are kept for results from step to step."""
-        return sum(
-            x.nbytes for name, x in self._names.items()
-            if name.startswith("b") and isinstance(x, np.ndarray)
-        )  # fmt: skip
+        scratch = [x for name, x in self._names.items()
+                   if name.startswith("b") and name not in self._kept]  # fmt: skip
+        return self._size + sum(x.nbytes for x in scratch if isinstance(x, np.ndarray))
 
     def __call__(self, inputs: Sequence[Array], scalars: Sequence[float] = (),
                  draws: Sequence[Array] = ()) -> list[Array]:  # fmt: skip
@@ -88,6 +90,13 @@ class ReplayStep:
             self._known[x] = self._constant(array, "w" if x.kind == "state" else "c")
         return self._known[x]
 
+    def _lay_out(self) -> None:
+        """Give what is written into kept memory its places, as `buffers` does."""
+        offsets, self._size = pack([span for _, span in self._kept.values()])
+        block = aligned((self._size,), np.dtype(np.uint8))
+        for offset, (name, (value, _)) in zip(offsets, self._kept.items(), strict=True):
+            self._names[name] = np.ndarray(value.shape, value.dtype, block, offset)
+
     def _write(self, program: Program) -> str:
         lines: list[str] = []
         parameters: list[str] = []
@@ -105,7 +114,6 @@ class ReplayStep:
         pinned = set(program.outputs) | {new for _, new in program.stores}
         self._pin_views(program, last, pinned)
         homes = self._homes(program, last)
-        buffers: dict[Value, Any] = {}
         skip = 0
         for i, call in enumerate(program.calls):
             if i < skip:
@@ -114,6 +122,7 @@ class ReplayStep:
             if len(run) > 1:
                 skip = i + len(run)
                 lines += self._blocks(run, last, pinned, homes, i)
+                lines += self._dropped(run, last, pinned, skip)
                 lines += [f"tick({i})"] * self._ticks
                 continue
             out = call.out
@@ -121,21 +130,17 @@ class ReplayStep:
                 lines.append(self._line(call, self._name(homes[out])))
                 self._known[out] = self._name(homes[out])
             elif _into(call) and out not in pinned:
-                key = (out.shape, out.dtype)
-                free = self._free.setdefault(key, [])
-                name = free.pop() if free else self._constant(aligned(*key), "b")
-                buffers[out] = (key, name)
+                name = self._constant(None, "b")
+                size = math.prod(out.shape) * out.dtype.itemsize
+                self._kept[name] = out, Span(-(-size // LINE) * LINE, i, last.get(out, i))
                 lines.append(self._line(call, name))
                 self._known[out] = name
             else:
                 name = f"v{i}"
                 lines.append(f"{name} = {self._line(call, None)}")
                 self._known[out] = name
+            lines += self._dropped([call], last, pinned, i + 1)
             lines += [f"tick({i})"] * self._ticks
-            for v in {*call.operands, out}:
-                if last.get(v, i) == i and v in buffers:
-                    key, name = buffers.pop(v)
-                    self._free[key].append(name)
         outputs = ", ".join(self._output(v) for v in program.outputs)
         lines.append(f"outputs = [{outputs}]")
         stores = [(s, n) for s, n in program.stores if homes.get(n) is not s and s is not n]
@@ -148,6 +153,14 @@ class ReplayStep:
         lines.append("return outputs")
         body = "\n".join(f"    {line}" for line in lines)
         return f"def step({', '.join(parameters)}):\n{body}\n"
+
+    def _dropped(self, run: list[Call], last: dict[Value, int], pinned: set[Value],
+                 stop: int) -> list[str]:  # fmt: skip
+        """Let go of what nobody reads from `stop` on: else it would stay to the end."""
+        met = dict.fromkeys(v for call in run for v in (*call.operands, call.out))
+        over = [v for v in met if v not in pinned and last.get(v, stop) < stop]
+        names = [name for v in over if (name := self._known.get(v, "")).startswith("v")]
+        return [f"del {', '.join(names)}"] if names else []
 
     def _blocks(self, run: list[Call], last: dict[Value, int], pinned: set[Value],
                 homes: dict[Value, Value], first: int) -> list[str]:  # fmt: skip
@@ -192,8 +205,9 @@ class ReplayStep:
             inside.append(self._line(call, blocks[out], names))
             over = [v for v in {*call.operands} if ends[v] == k and v in self._scratch]
             scratch += [self._scratch.pop(v) for v in over]
+        views = [line.split(" = ")[0] for line in (*lines, *inside) if line.startswith("x")]
         lines.append(f"for i in range(0, {size}, {_BLOCK}):")
-        return lines + ["    " + line for line in inside]
+        return [*lines, *("    " + line for line in inside), f"del {', '.join(views)}"]
 
     def _pin_views(self, program: Program, last: dict[Value, int], pinned: set[Value]) -> None:
         """Let memory live as long as the views of it."""
