@@ -1,8 +1,9 @@
 """A compiled step: the function, and the programs that it was traced to.
 
-The first call with arguments of a kind runs the function as ever, and notes what it does; the next
-ones run the program that came of it. A program goes for shapes, dtypes and flags; what these are
-is checked in every call (see `guards`), and where nothing fits the function is traced again.
+The first call with arguments of a kind runs the function as ever, and notes what it does; so does
+the second, and the next ones run the program that came of it. A program goes for shapes, dtypes and
+flags; what these are is checked in every call (see `guards`), and where nothing fits the function
+is traced again.
 """
 
 from __future__ import annotations
