@@ -25,7 +25,14 @@ pytest.importorskip("llvmlite")
 def _afresh(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Put code in a folder of its own; begin as one who has computed much already."""
     monkeypatch.setenv("TINYGRAD_BP_CACHE", str(tmp_path_factory.getbasetemp() / "code"))
-    begin = {"_kernels": {}, "_asked": {}, "_spent": door.WORTH, "EACH": 0, "_made": 0}
+    begin = {
+        "_kernels": {},
+        "_asked": {},
+        "_taken": {},
+        "_spent": door.WORTH,
+        "EACH": 0,
+        "_made": 0,
+    }
     for name, value in begin.items():
         monkeypatch.setattr(door, name, value)
     monkeypatch.setattr(linalg, "SHARED", 0)

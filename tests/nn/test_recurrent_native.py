@@ -20,7 +20,7 @@ def _afresh(tmp_path_factory: pytest.TempPathFactory,
           monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     """Put code in a folder of its own; forget it afterwards."""
     monkeypatch.setenv("TINYGRAD_BP_CACHE", str(tmp_path_factory.getbasetemp() / "code"))
-    for name, value in {"_kernels": {}, "_asked": {}, "_spent": 0, "EACH": 0}.items():
+    for name, value in {"_kernels": {}, "_asked": {}, "_taken": {}, "_spent": 0, "EACH": 0}.items():
         monkeypatch.setattr(door, name, value)
 
 

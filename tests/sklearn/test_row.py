@@ -82,9 +82,9 @@ def test_a_regressor_of_float32() -> None:
 def test_a_short_fit_loads_no_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     monkeypatch.setattr(fused, "_native", {})
-    monkeypatch.setattr(fused, "_spent", fused.WORTH)
+    monkeypatch.setattr(fused, "WORTH", 0)
     monkeypatch.setattr(fused, "import_module", lambda *names: asked.append(names))
-    monkeypatch.setattr(native, "_spent", native.WORTH)
+    monkeypatch.setattr(native, "WORTH", 0)
     monkeypatch.setattr(native, "EACH", 0)
     monkeypatch.setattr(native, "import_module", lambda *names: asked.append(names))
     monkeypatch.setattr(native, "_kernels", {})

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from ..random import on_seed
+from ..rules.native import left_to_numpy
 from .blocks import Program
 
 __all__ = ["check_fused", "due", "native_update", "work"]
@@ -60,10 +62,19 @@ def work(members: list[list[Any]]) -> int:
 def due(program: Program, kind: Any, more: int) -> bool:
     """Count what NumPy is about to update, and say whether machine code would pay from now on."""
     global _spent
-    if (program, kind) in _native:
-        return _native[program, kind] is not None  # None: it failed
+    if left_to_numpy():
+        return False
     _spent += more
-    return _spent >= WORTH
+    return _spent >= WORTH and _native.get((program, kind), ...) is not None  # None: it failed
+
+
+def _forget() -> None:
+    """Count anew, as in a process that has just begun."""
+    global _spent
+    _spent = 0
+
+
+on_seed(_forget)
 
 
 def native_update(program: Program, kind: Any, members: list[list[Any]],
@@ -82,11 +93,11 @@ def native_update(program: Program, kind: Any, members: list[list[Any]],
     """
     if fused is False or kind not in (np.float32, np.float64):
         return None
+    if not fused and not due(program, kind, work(members)):
+        return None
     found = _native.get((program, kind))
     if found is not None:
         return found
-    if not fused and not due(program, kind, work(members)):
-        return None
     check_fused({"fused": fused})
     update: Update | None = None
     if find_spec("llvmlite") is not None:

@@ -5,6 +5,10 @@ of the table asks here for such a kernel, by its operation, operands and attribu
 work itself where it gets None. To load what compiles takes as long as a few steps of a small
 network: so it is loaded when that much has been computed, and a kernel is made when the very same
 shapes have come again. An LLVM that fails is nobody's trouble.
+
+Machine code adds up in another order than NumPy, so that results hang on when it takes over, by
+their last digits. That is told by what was computed before, never by a clock, and counted from the
+last `manual_seed` on: a run that is repeated is the same run, in the same process, too.
 """
 
 from __future__ import annotations
@@ -21,8 +25,12 @@ from typing import Any
 import numpy as np
 
 from ..op import Op
+from ..random import on_seed
 
-__all__ = ["EACH", "LIMIT", "WORTH", "native", "native_pull", "numpy_alone", "ready"]
+__all__ = [
+    "EACH", "LIMIT", "WORTH", "forbid", "left_to_numpy", "native", "native_pull", "numpy_alone",
+    "ready",
+]  # fmt: skip
 
 #: The rules of some inputs: ``pull(g, kept, attrs) -> gradients``.
 Pull = Callable[[Any, Any, Any], Any]
@@ -45,7 +53,10 @@ _NOTED = 1024
 
 _spent: float = 0
 _made = 0
+_forbidden = False
 _asked: dict[Any, float] = {}
+#: What is done by kernels, of which there may be others, from before the last seed.
+_taken: dict[Any, None] = {}
 _kernels: dict[Any, Callable[..., Any] | None] = {}
 _lock = Lock()
 _UNKNOWN: Any = object()
@@ -138,19 +149,25 @@ def native_pull(op: Op, work: Callable[[Any, tuple[Any, ...]], float]) -> None:
 
 def _run(key: Any, operands: Sequence[Any], work: float, name: str, *made_of: Any) -> Any:
     """Run a kernel, which may have to be made first; None if there is none, or not yet."""
+    global _made
     # Their memory is one call's: where several threads ask, one has it. To find the result's shape
     # the builder runs the forward, which asks here again, and is told to do the work itself.
     if not _lock.acquire(blocking=False):
         return None
     try:
-        kernel = _kernels.get(key, _UNKNOWN)
-        if kernel is _UNKNOWN:
+        if key not in _taken:
             before = _asked.get(key, 0)
             if before < EACH * 2 ** (_made // DOUBLED):
                 if len(_asked) >= _NOTED:
                     _asked.clear()
                 _asked[key] = before + work
                 return None
+            _made += 1
+            if len(_taken) >= LIMIT:
+                del _taken[next(iter(_taken))]
+            _taken[key] = None
+        kernel = _kernels.get(key, _UNKNOWN)
+        if kernel is _UNKNOWN:
             if len(_kernels) >= LIMIT:
                 del _kernels[next(iter(_kernels))]
             kernel = _kernels[key] = _built(name, *made_of)
@@ -164,7 +181,7 @@ def _run(key: Any, operands: Sequence[Any], work: float, name: str, *made_of: An
 def ready(work: float = 0) -> bool:
     """Whether so much has been computed that it may pay to look at the operands."""
     global _spent
-    if _here.numpy_alone:
+    if _here.numpy_alone or _forbidden:
         return False
     if _spent >= WORTH:
         return True
@@ -172,9 +189,30 @@ def ready(work: float = 0) -> bool:
     return False
 
 
-def _built(name: str, *made_of: Any) -> Any:
+def forbid(forbidden: bool) -> None:
+    """Leave everything to NumPy from now on, in all threads; or no longer."""
+    global _forbidden
+    _forbidden = forbidden
+
+
+def left_to_numpy() -> bool:
+    """Whether nothing is to be run as machine code here."""
+    return _here.numpy_alone or _forbidden
+
+
+def _forget() -> None:
+    """Count anew what is computed, as in a process that has just begun."""
     global _spent, _made
-    _made += 1
+    _spent, _made = min(_spent, 0), 0
+    _asked.clear()
+    _taken.clear()
+
+
+on_seed(_forget)
+
+
+def _built(name: str, *made_of: Any) -> Any:
+    global _spent
     if find_spec("llvmlite") is None:
         _spent = -inf  # nobody need ask again
         return None

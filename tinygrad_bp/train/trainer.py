@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .. import optim
-from ..random import Generator, default_generator, manual_seed
+from ..random import Generator, begin_anew, default_generator, manual_seed
+from ..rules.native import numpy_alone
 from .batches import Batch, Batches, Transform, batches_of, put_aside
 from .callbacks import Callback
 from .checkpoints import Checkpoints
@@ -197,8 +199,13 @@ class Trainer:
         if state is None:
             self._save()  # a run that is killed before its first epoch ends can go on, too
         self._progress = Progress(self._progress_wanted, self.batches, epochs)
+        # When machine code takes over from NumPy hangs on what was computed before. A run that can
+        # be resumed is to be the same in another process, any other when it is repeated.
+        begin_anew()
+        exactly = nullcontext() if self.checkpoints is None else numpy_alone()
         # A loss that is not finite is told of; NumPy's warnings would come before that.
-        with deferred() as interrupted, np.errstate(over="ignore", invalid="ignore"):
+        with (exactly, deferred() as interrupted,
+              np.errstate(over="ignore", invalid="ignore")):  # fmt: skip
             try:
                 while self.epoch < epochs and not self._stop and not self._final:
                     self._one_epoch(train, checked, interrupted)
