@@ -29,7 +29,8 @@ def _afresh(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monkey
         "_kernels": {},
         "_asked": {},
         "_taken": {},
-        "_spent": door.WORTH,
+        "_spent": 0,
+        "WORTH": 0,
         "EACH": 0,
         "_made": 0,
     }
