@@ -274,6 +274,9 @@ def test_what_does_not_fit_is_one_line_and_leaves_nothing(here, capsys, options,
         (["predict", "runs/known", "gaps.csv"], "Fill it in\n"),
         (["predict", "runs/known", "goods.csv", "-o", "away/out.csv"], "no folder away"),
         (["evaluate", "runs/known", "--data", "a.npz"], "a.npz"),
+        (["train", "--data", "latin.csv"], "Save the file in UTF-8\n"),
+        (["draw", "runs/known", "-o", "away/net.svg"], "no folder away"),
+        (["explain", "runs/known", "-o", "away/net.html"], "no folder away"),
     ],
 )  # fmt: skip
 def test_a_remedy_is_an_option_of_the_command(here, capsys, argv, named):
@@ -283,6 +286,7 @@ def test_a_remedy_is_an_option_of_the_command(here, capsys, argv, named):
     Path("green.csv").write_text("\n".join([*rows, "2.5,green,3.5,cheap"]) + "\n")
     days = [f"{row},2026-01-{i % 28 + 1:02d}" for i, row in enumerate(rows[1:])]
     Path("days.csv").write_text("\n".join([f"{rows[0]},the day", *days]) + "\n")
+    Path("latin.csv").write_bytes("größe,kind\n1,x\n2,y\n".encode("latin-1"))
     np.savez("a.npz", X=np.zeros((3, 7), np.float32), y=np.arange(3))
     for i, side in enumerate((8, 8, 9)):
         Path(f"images/{i}").mkdir(parents=True)
@@ -353,6 +357,11 @@ def test_a_regression_is_explained_on_the_scale_that_it_learns_on(here, capsys):
         line.partition("where ")[2].split(" = ") for line in out.splitlines() if "where" in line
     ]
     assert all(left != right for left, right in sides)
+
+
+def test_a_drawing_of_a_kind_that_there_is_not_is_one_line(here, capsys):
+    code, out, err = run(capsys, "draw", "mlp:4-8-2", "-o", "net.xyz")
+    assert code == 2 and out == "" and err.count("\n") == 1 and ".svg, .png" in err
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"version": 1}', "[" * 100_000])

@@ -10,7 +10,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from .options import refusals, whole
+from .options import check_place, refusals, whole
+
+_KINDS = (".svg", ".png", ".pdf", ".dot", ".gv", ".html")
 
 
 def shape(text: str) -> tuple[int, ...]:
@@ -44,11 +46,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
     """Draw; return the exit code."""
+    if args.output is not None and args.output.suffix not in _KINDS:
+        parser.error(f"argument --output: a file that ends with {', '.join(_KINDS)}")
     with refusals(parser, KeyError, RuntimeError):
         from .. import draw, tensor
         from ..train.runs import shown
         from .running import told_in_lines
 
+        check_place(args.output)
         with told_in_lines():
             model, size, folder = _model(parser, args)
         import numpy as np

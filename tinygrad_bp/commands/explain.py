@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from . import options
-from .options import refusals, whole
+from .options import check_place, refusals, whole
 
 _KINDS = (".html", ".tex", ".md", ".txt")
 
@@ -37,6 +37,7 @@ def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
         from ..train.runs import shown, write
         from .running import told_in_lines
 
+        check_place(args.output)
         record = Record.load(args.run_folder)
         data = record.read().train
         record.training["patience"] = None

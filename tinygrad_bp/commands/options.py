@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["add_run", "as_options", "count", "name", "number", "one_line", "refusals", "size",
-           "whole"]  # fmt: skip
+__all__ = ["add_run", "as_options", "check_place", "count", "name", "number", "one_line",
+           "refusals", "size", "whole"]  # fmt: skip
 
 # An argument in the remedy of an error, and the clause that it is an alternative in.
 _ARGUMENT = re.compile(
     r"(?P<clause>[,;]? or [^,;:.]*?:? ?)?(?<![\w.'-])"
-    r"(?P<name>target|task|missing|drop|unknown|size|channels|validation|test|limit)="
+    r"(?P<name>target|task|missing|drop|unknown|size|channels|validation|test|limit"
+    r"|text_encoding)="
     r"(?P<value>\[.*?\]|\(.*?\)|'[^']*'|…|[\d.]*\d)"
 )
 
@@ -101,6 +102,12 @@ def count(n: int, noun: str) -> str:
     ('1 epoch', '2,000 parameters')
     """
     return f"{n:,} {noun}{'s' * (n != 1)}"
+
+
+def check_place(path: Path | None) -> None:
+    """Refuse a file to write in a folder that is not there."""
+    if path is not None and not path.absolute().parent.is_dir():
+        raise ValueError(f"{path}: there is no folder {path.parent}. Make it")
 
 
 def one_line(error: BaseException) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import options
-from .options import refusals
+from .options import check_place, refusals
 
 if TYPE_CHECKING:
     from ..datasets import Examples
@@ -45,8 +45,7 @@ def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
         from ..train.runs import write
         from .running import told_in_lines
 
-        if args.output is not None and not args.output.absolute().parent.is_dir():
-            raise ValueError(f"{args.output}: there is no folder {args.output.parent}. Make it")
+        check_place(args.output)
         record = Record.load(args.run_folder)
         encoding = record.decoded(args.run_folder)
         with told_in_lines():

@@ -77,7 +77,7 @@ def _lines(path: Path, file: IO[str]) -> Iterator[str]:
         except UnicodeEncodeError:
             raise DataError(
                 f"{path}, line {number}: not in UTF-8. Save the file in UTF-8, or name its "
-                "encoding, such as encoding='latin-1'"
+                "encoding: text_encoding='latin-1'"
             ) from None
         yield line
 
