@@ -89,7 +89,7 @@ def learn(seed, epochs, dropout, l1, l2, augment, stop, watched=False):
 
 
 def measure(full):
-    seeds, epochs = range(10 if full else 3), 3 * EPOCHS if full else EPOCHS
+    seeds, epochs = range(8 if full else 3), 2 * EPOCHS if full else EPOCHS
     r = {"seeds": len(seeds), "epochs": epochs, "runs": {}, "dropped": {}}
     for name, (*options, _) in REMEDIES.items():
         r["runs"][name] = [learn(seed, epochs, *options, name in CURVES) for seed in seeds]
