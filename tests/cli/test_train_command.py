@@ -173,7 +173,8 @@ def test_the_command_in_a_report_repeats_the_run(here, capsys):
                "--monitor", "val_r2", "--metrics", "r2,mse", "--checkpoint-every", "5",
                "--no-health", "--tensorboard", "--no-report"]  # fmt: skip
     code, _, err = run(capsys, "train", "--data", "goods.csv", *options)
-    assert (code, err) == (0, "")
+    # On a busy machine compiling may take so long that it is told of.
+    assert code == 0 and all(line.startswith("tgb.compile: ") for line in err.splitlines())
     record = json.loads(Path("runs/goods-001/run.json").read_text())
     words = shlex.split(record["command"])[1:]
     assert set(words) >= {word for word in options if word.startswith("--")}
