@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_info
 
 import tinygrad_bp as tgb
 from tinygrad_bp.optim import fused
@@ -77,6 +78,22 @@ def test_a_regressor_of_float32() -> None:
     assert isinstance(net.optimizer_, InARow)
     assert {p.dtype for p in net.module_.parameters()} == {tgb.float32}
     assert net.predict(X).dtype == np.float32
+
+
+def test_a_short_fit_waits_for_no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    def threads() -> set[int]:
+        return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+    class Watch(tgb.train.Callback):
+        def on_epoch_end(self, trainer: Any, row: dict[str, Any]) -> None:
+            seen.append(threads())
+
+    seen: list[set[int]] = []
+    before = threads()
+    NeuralNetClassifier(max_iter=1, callbacks=[Watch()]).fit(X, y)
+    monkeypatch.setattr(network, "_LONG", 0)
+    NeuralNetClassifier(max_iter=1, callbacks=[Watch()]).fit(X, y)
+    assert seen == [{1} if before else set(), before] and threads() == before
 
 
 def test_a_short_fit_loads_no_compiler(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,11 +15,10 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from ..mode import no_grad
 from ..random import fork_rng
-from ..rules.native import numpy_alone
 from ..tensor import wrap
 from ..train import Batch, Callback, Metric, Trainer
 from .checks import check_outputs, check_parameters, kind_of, listed
-from .network import decays, is_long, layers, optimizer
+from .network import decays, is_long, layers, on_its_own, optimizer
 from .quasi_newton import minimise
 from .rows import Rows, dense
 from .stopping import Stopping
@@ -187,7 +186,7 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc]
         before = self.n_iter_
         if not partial:
             self.n_iter_ = 0
-        with nullcontext() if is_long(self, self.module_, batches) else numpy_alone():
+        with nullcontext() if is_long(self, self.module_, batches) else on_its_own():
             self.history_ = trainer.fit(rows, epochs=1 if partial else int(self.max_iter))
         if partial:
             self.n_iter_ = before + 1

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from .. import nn, optim
 from ..nn import functional as F
 from ..random import manual_seed
+from ..rules.native import numpy_alone
 from ..tensor import wrap
 from ..train.optimizers import optimizer_of
 from .row import MOST, InARow
 
 __all__ = [
     "ACTIVATIONS", "LOSSES", "class_loss", "decay", "decays", "is_long", "label_loss", "layers",
-    "optimizer",
+    "on_its_own", "optimizer",
 ]  # fmt: skip
+
+_THREADS = ThreadpoolController()  # NumPy's BLAS; to look for it takes milliseconds
 
 #: Numbers that a fit may come to update from which machine code is worth loading for it: three
 #: times what NumPy updates meanwhile.
@@ -104,6 +109,17 @@ def is_long(estimator: Any, module: Any, batches: int) -> bool:
     """Whether machine code is worth loading for a fit of so many batches an epoch."""
     numbers = sum(p.numel() for p in module.parameters())
     return bool(estimator.max_iter * batches * numbers > _LONG)
+
+
+@contextmanager
+def on_its_own() -> Iterator[None]:
+    """Run a short fit without machine code and without BLAS's threads.
+
+    Threads gain little with products so small, and where others use the cores, each product waits
+    for them: then a fit takes ten times as long.
+    """
+    with numpy_alone(), _THREADS.limit(limits=1, user_api="blas"):
+        yield
 
 
 def optimizer(estimator: Any, module: Any, batches: int) -> Any:
