@@ -1,6 +1,17 @@
-"""For all tests: no example of Hypothesis fails for the time it took on a busy machine."""
+"""For all tests: each begins anew, and none of them fails for the time it took."""
 
+from __future__ import annotations
+
+import pytest
 from hypothesis import settings
+
+from tinygrad_bp.random import begin_anew
 
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+@pytest.fixture(autouse=True)
+def _as_in_a_new_process() -> None:
+    """Forget what other tests have computed: by then machine code might be worth making."""
+    begin_anew()

@@ -23,6 +23,8 @@ import sys
 import textwrap
 from pathlib import Path
 
+import tinygrad_bp as tgb
+
 WIDTH = 80
 HEADING = "What is seen"
 
@@ -37,6 +39,7 @@ def main(doc, file, measure, table, seen, draw, size=(11, 4)):
     """Measure, print and draw; end with 1 if a sentence does not hold."""
     name = Path(file).stem
     args = parse_arguments(doc, name)
+    tgb.use_deterministic_algorithms(True)  # the same numbers with the extra `compile`, and without
     results = measure(args.full)
     text = table(results)
     print(text, HEADING, sep="\n\n")

@@ -190,4 +190,5 @@ def test_a_process_that_trains_loads_no_llvm_and_may_fork() -> None:
     out = subprocess.run([sys.executable, "-W", "error", "-c", _TRAIN], env=environment, check=True,
                          capture_output=True, text=True, timeout=120)  # fmt: skip
     assert out.stdout.split() == ["False", "0"]
-    assert out.stderr == ""
+    # On a busy machine it says that it takes long.
+    assert all(line.startswith("tgb.compile: ") for line in out.stderr.splitlines())
