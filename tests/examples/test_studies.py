@@ -150,11 +150,15 @@ def test_a_sentence_that_does_not_hold_is_told_of(tmp_path, monkeypatch, capsys)
 
 
 def test_times_are_left_out_and_other_numbers_are_not():
-    assert numbers("3 seeds took 12.5 ms, 0.98 (0.9 … 1e-3)") == [3, 0.98, 0.9, 1e-3]
+    assert numbers("3 seeds took 12.5 ms, 0.98 (0.9 … 1e-3)") == [3, 0.98]
+    assert spreads("3 seeds took 12.5 ms, 0.98 (0.9 … 1e-3)") == [(0.9, 1e-3)]
     assert words("in 3 s") == words("in 40 s") != words("in 3 steps")
     assert numbers("5 / 1 / 20 ms") == [] and numbers("5 / 1 / 20") == [5, 1, 20]
     with pytest.raises(AssertionError):
         same("accuracy 60.0", "accuracy 95.0")
+    same("30 (29 … 45)", "30 (19 … 44)")
+    with pytest.raises(AssertionError):
+        same("30 (29 … 45)", "30 (70 … 90)")
 
 
 def write(names):
