@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import settings
 
+from tinygrad_bp.environment import use_deterministic_algorithms
 from tinygrad_bp.random import begin_anew
 
 settings.register_profile("untimed", deadline=None)
@@ -13,5 +14,6 @@ settings.load_profile("untimed")
 
 @pytest.fixture(autouse=True)
 def _as_in_a_new_process() -> None:
-    """Forget what other tests have computed: by then machine code might be worth making."""
+    """Forget what others computed and asked for, which tells what machine code takes over."""
     begin_anew()
+    use_deterministic_algorithms(False)
