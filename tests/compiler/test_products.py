@@ -1,4 +1,4 @@
-"""Products of matrices that are left to loops: few columns, few rows, turned either way."""
+"""Products of matrices by every kernel: few columns, few rows, turned either way."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinygrad_bp.compiler import registers
+import tinygrad_bp as tgb
+from tinygrad_bp.compiler import packed, registers, ways
 from tinygrad_bp.compiler.native import NativeStep
 from tinygrad_bp.rules import index, linalg, shape
 
@@ -33,37 +34,75 @@ def test_small(rows: int, columns: int, turned: str, dtype: Any) -> None:
     np.testing.assert_allclose(made, b.arrays[out], rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("lanes", [16, 8], ids=["long vectors", "half of them"])
-@pytest.mark.parametrize(
-    ("rows", "summed", "columns"),
-    [(64, 784, 128), (17, 400, 151), (128, 384, 48), (5, 1024, 200), (128, 64, 784),
-     (130, 65, 144), (256, 256, 64), (259, 33, 528), (9, 300, 400), (7, 3136, 131),
-     (9, 2560, 64), (40, 1104, 48), (300, 256, 203), (70, 2064, 130)],
-)  # fmt: skip
-@pytest.mark.parametrize("turned", ["", "a", "b"], ids=["as is", "a", "b"])
-def test_in_registers(rows: int, summed: int, columns: int, turned: str, lanes: int,
-                      monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
-    monkeypatch.setattr(registers, "lanes", lambda kind: lanes)
-    monkeypatch.setattr(registers, "registers", lambda kind: 24 * lanes // 16)
+def product(turned: str, m: int, k: int, n: int) -> tuple[Building, NativeStep]:
+    """Compile one product; of matrices that are turned around, those named "a" and "b"."""
     b = Building()
-    left, right = (rows, summed), (summed, columns)
-    x = b.input(b.normal(*(left[::-1] if "a" in turned else left)))
-    y = b.input(b.normal(*(right[::-1] if "b" in turned else right)))
+    x = b.input(b.normal(*((k, m) if "a" in turned else (m, k))))
+    y = b.input(b.normal(*((n, k) if "b" in turned else (k, n))))
     x = b(shape.transpose, x, axes=(1, 0)) if "a" in turned else x
     y = b(shape.transpose, y, axes=(1, 0)) if "b" in turned else y
-    out = b(linalg.matmul, x, y)
-    b.output(out)
-    step = NativeStep(b.program)
-    pieces = (summed // c for c in range(1, 9) if summed % (c * lanes) == 0)
-    least = 128 if lanes == 16 else 384
-    along = turned == "b" and any(least <= piece <= 1024 for piece in pieces)
-    along = along and (rows <= 128 or (summed >= 256 and summed * columns <= 512 * 512))
-    across = turned != "b" and columns % lanes == 0 and summed * columns <= 512 * 512
-    if turned == "a":
-        across = across and summed * rows <= 256 * 256
-    assert ("gemm" in step.source) != (along or across)
-    (made,) = step([b.arrays[v] for v in b.program.inputs])
-    np.testing.assert_allclose(made, b.arrays[out], rtol=1e-4, atol=1e-4)
+    b.output(b(linalg.matmul, x, y))
+    return b, NativeStep(b.program)
+
+
+SHAPES = [
+    (64, 784, 128), (17, 400, 151), (128, 384, 48), (5, 1024, 200), (128, 64, 784), (130, 65, 144),
+    (256, 256, 64), (259, 33, 528), (9, 300, 400), (7, 3136, 131), (9, 2560, 64), (40, 1104, 48),
+    (300, 256, 203), (70, 2064, 130), (33, 1040, 336), (515, 272, 304), (3, 16, 16),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("lanes", [16, 8], ids=["long vectors", "half of them"])
+@pytest.mark.parametrize(("m", "k", "n"), SHAPES)
+@pytest.mark.parametrize("turned", ["", "a", "b", "ab"], ids=["as is", "a", "b", "both"])
+def test_every_kernel_that_is_able(turned: str, m: int, k: int, n: int, lanes: int,
+                                   monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    for module in (packed, registers, ways):
+        monkeypatch.setattr(module, "lanes", lambda kind: lanes)
+    for module in (packed, registers):
+        monkeypatch.setattr(module, "registers", lambda kind: 24 * lanes // 16)
+    built, step = product(turned, m, k, n)
+    (made,) = step.lowered.products.values()
+    able = ways.able(made) - {"loop"}
+    assert ("along" in able) <= (turned == "b")
+    assert ("panels" in able) == (n % lanes == 0 and ("b" not in turned or k % lanes == 0))
+    for name in sorted(able):
+        with monkeypatch.context() as patch:
+            patch.setattr(ways, "way", lambda p, name=name: name)
+            step = NativeStep(built.program)
+        assert ("gemm" in step.source) == (name == "BLAS"), name
+        (got,) = step([built.arrays[v] for v in built.program.inputs])
+        want = built.arrays[built.program.outputs[0]]
+        np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-4, err_msg=name)
+
+
+def test_which_kernel_multiplies() -> None:
+    chosen = {
+        ("b", 16, 784, 128): "along", ("b", 64, 784, 128): "panels", ("", 64, 128, 784): "across",
+        ("a", 128, 64, 784): "across", ("", 768, 128, 512): "panels",
+        ("a", 512, 768, 128): "panels", ("", 64, 128, 10): "BLAS", ("b", 64, 128, 65): "BLAS",
+        ("", 8, 16, 16): "loop",
+    }  # fmt: skip
+    for (turned, *extents), name in chosen.items():
+        (made,) = product(turned, *extents)[1].lowered.products.values()
+        assert ways.way(made) == name, (turned, extents)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_panels_for_some_threads(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packed, "cores", lambda: 3)
+    before = tgb.get_num_threads()
+    tgb.set_num_threads(threads)
+    try:
+        for turned in ("", "a", "b", "ab"):
+            for extents in ((768, 128, 512), (160, 512, 784), (512, 304, 128)):
+                built, step = product(turned, *extents)
+                for _ in range(3):
+                    (got,) = step([built.arrays[v] for v in built.program.inputs])
+                    want = built.arrays[built.program.outputs[0]]
+                    np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-4)
+    finally:
+        tgb.set_num_threads(before)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=["float32", "float64"])

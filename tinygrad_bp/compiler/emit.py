@@ -21,11 +21,11 @@ from .heads import attend, attend_pull
 from .loops import LoopCode
 from .moves import MOVES, Written
 from .places import Place, contiguous, lay_out
-from .products import Product, blas_kernel, leading, matrix_of, product_of, small_kernel
+from .products import Product, leading, matrix_of, product_of
 from .program import Call, Program, Value
 from .progress import at
-from .registers import register_kernel, way
 from .simplify import WHOLE, simplify
+from .ways import kernel_of
 
 __all__ = ["Lowered", "Native", "lower"]
 
@@ -110,8 +110,8 @@ def lower(program: Program) -> Lowered:
             product = product_of(step.call, places)
             if product is not None:
                 products[step] = product
-                if product.small and (table := small_kernel(product)[1]):
-                    step.table = Value("scratch", table, step.call.out.dtype)
+                if elements := kernel_of(product).memory:
+                    step.table = Value("scratch", (elements,), step.call.out.dtype)
                     scratch[step] = [step.table]
     # The loops' own tables are known once it is known what has to be in memory, and the other way
     # round: so first everything else is planned.
@@ -260,26 +260,17 @@ class Emitter:
         shifts = [p.a.offset, p.b.offset, p.c.offset]
         # Products of other parts of the same memory are one kernel, too.
         p = replace(p, **{x: replace(getattr(p, x), offset=0) for x in "abc"})
-        if p.small and p.a.base is not p.b.base:
-            body, table = small_kernel(p)
-            names = ["pa", "pb", "pc"]
-            if table and step.table is not None:
-                bases.append(step.table)
-                shifts.append(0)
-                names.append("pt")
-            name = self.kernel([kind_of(v) for v in bases], ", ".join(names), body, "product")
-            self.lines.append(f"{name}({', '.join(map(self.pointer, bases, shifts))})")
-            return
-        if way(p):
-            extent, parts, body = register_kernel(p)
-            kinds = [kind_of(v) for v in bases]
-            name = self.kernel(kinds, "pa, pb, pc", body, "product", parts > 1)
-            self.call(name, [*map(self.pointer, bases, shifts)], extent, parts)
-            return
-        kind = kind_of(p.c.value)
-        extent, parts, body = blas_kernel(p, SGEMM if p.char == "f" else DGEMM)
-        name = self.kernel(["int64", kind, kind, kind], "table, a, b, c", body, "gemm", parts != 1)
-        self.call(name, ["table", *map(self.pointer, bases, shifts)], extent, parts)
+        made, names = kernel_of(p), ["pa", "pb", "pc"]
+        if step.table is not None:
+            bases.append(step.table)
+            shifts.append(0)
+            names.append("pt")
+        kinds, pointers = [kind_of(v) for v in bases], [*map(self.pointer, bases, shifts)]
+        if made.blas:
+            kinds, pointers, names = ["int64", *kinds], ["table", *pointers], ["table", *names]
+        stem = "gemm" if made.blas else "product"
+        name = self.kernel(kinds, ", ".join(names), made.body, stem, made.parts != 1)
+        self.call(name, pointers, made.extent, made.parts)
 
     def move(self, w: Written) -> None:
         """Call a kernel that was written for one call."""

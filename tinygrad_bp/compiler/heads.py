@@ -17,7 +17,7 @@ from ..op import Op
 from ..rules import rows
 from .moves import MOVES, Written
 from .places import Place, contiguous
-from .products import Matrix, leading, matrix_of
+from .products import CALLS, Matrix, leading, matrix_of
 from .program import Call, Value
 from .shares import parts_for
 
@@ -151,7 +151,7 @@ class _Heads:
         if kinds[0] is None or kinds[1] is None or kinds[2] is None or kinds[2][0]:
             return False
         (turn_a, lda), (turn_b, ldb), (_, ldc) = kinds[0], kinds[1], kinds[2]
-        name, slot = ("sgemm", 1) if self.kind == "float32" else ("dgemm", 2)
+        _, name, slot = CALLS["f" if self.kind == "float32" else "d"]
         at = [f"at({self.w.pointer(x.base)}, {self.start(x)})" for x in (a, b, c)]
         self.lines.append(
             f"{name}(table[{slot}], {int(turn_a)}, {int(turn_b)}, {c.shape[0]}, {c.shape[1]}, "

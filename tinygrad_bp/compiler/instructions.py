@@ -132,6 +132,9 @@ class Text:
                 return Val(f"{element}x{n}", text)
             self.lines.append(f"store {row} {args[2].text}, ptr {at}, align {size}")
             return Val("number", 0)
+        if name == "turn":
+            self._turn(n, element, args)
+            return Val("number", 0)
         if name == "all":
             first = self.new(f"insertelement {row} poison, {one} {args[0].text}, i64 0")
             text = self.new(
@@ -175,6 +178,37 @@ class Text:
             n //= 2
             found = halves(found, found, 2 * n, [*range(n)], [*range(n, 2 * n)])
         return found
+
+    def _turn(self, n: int, element: str, args: list[Val]) -> None:
+        """Copy n × n elements, rows as columns: ``turn(to, at, step, source, at, step)``.
+
+        In log2 n rounds, each of which swaps blocks that are half as wide (Eklundh, 1972).
+        """
+        target, to, down, source, begin, across = args
+        rows = []
+        for i in range(n):
+            place = self.new(f"mul i64 {self.as_kind(across, 'int64')}, {i}")
+            place = self.new(f"add i64 {self.as_kind(begin, 'int64')}, {place}")
+            rows.append(self.vector("load", n, [source, Val("int64", place)]).text)
+        row, lanes, wide = f"<{n} x {TYPES[element]}>", range(n), n // 2
+        while wide:
+            masks = [
+                ", ".join(f"i32 {x}" for x in places) for places in (
+                    [x if not x & wide else n + x - wide for x in lanes],
+                    [x + wide if not x & wide else n + x for x in lanes],
+                )
+            ]  # fmt: skip
+            for i in lanes:
+                if not i & wide:
+                    rows[i], rows[i + wide] = (
+                        self.new(f"shufflevector {row} {rows[i]}, {row} {rows[i + wide]}, "
+                                 f"<{n} x i32> <{mask}>") for mask in masks
+                    )  # fmt: skip
+            wide //= 2
+        for i, text in enumerate(rows):
+            place = self.new(f"mul i64 {self.as_kind(down, 'int64')}, {i}")
+            place = self.new(f"add i64 {self.as_kind(to, 'int64')}, {place}")
+            self.vector("store", n, [target, Val("int64", place), Val(f"{element}x{n}", text)])
 
     def declare(self, name: str, result: str, given: list[str]) -> None:
         """Declare what LLVM has."""

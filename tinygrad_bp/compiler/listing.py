@@ -18,7 +18,7 @@ from ..source import location
 from .emit import Lowered
 from .fuse import Loop, Step
 from .program import Call, Program, Value
-from .registers import way
+from .ways import way
 
 __all__ = ["Names", "line_of", "plain_text", "program_text", "way_of"]
 
@@ -112,8 +112,7 @@ def way_of(low: Lowered, step: Step) -> str:
     if isinstance(step, Loop):
         return "loop"
     if step in low.products:
-        product = low.products[step]
-        return "kernel" if product.small or way(product) else "BLAS"
+        return "BLAS" if way(low.products[step]) == "BLAS" else "kernel"
     return "kernel" if step in low.written else "NumPy"
 
 

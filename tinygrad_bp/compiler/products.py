@@ -15,14 +15,16 @@ from .places import Place
 from .program import Call, Value
 from .shares import parts_for
 
-__all__ = ["Matrix", "Product", "blas_kernel", "leading", "matrix_of", "product_of",
-           "small_kernel"]  # fmt: skip
+__all__ = ["CALLS", "Kernel", "Matrix", "Product", "blas_kernel", "leading", "matrix_of",
+           "product_of", "small_kernel"]  # fmt: skip
 
 _SMALL = 40_000  # multiplications up to which a loop is quicker
 _UNROLLED = 16
 _NARROW = 4  # columns of which a vector has no use
 #: Rows from which on a product is shared by rows, though it has more columns; of turned matrices.
 _ROWS, _TURNED_ROWS = 512, 96
+#: The type of the elements, the function of BLAS, and the slot of the table with its address.
+CALLS = {"f": ("float32", "sgemm", 1), "d": ("float64", "dgemm", 2)}
 _RATE = {"f": 60, "d": 30}  # multiplications in a nanosecond
 
 
@@ -58,6 +60,29 @@ class Product:
     def for_blas(self) -> bool:
         """Whether BLAS can read these matrices where they lie."""
         return all(leading(x) is not None for x in (self.a, self.b))
+
+
+@dataclass
+class Kernel:
+    """The text that multiplies matrices: over the pointers ``pa``, ``pb`` and ``pc``.
+
+    Attributes
+    ----------
+    body : str
+    extent, parts : int
+        Of what threads may share, from ``lo`` to ``hi``, and into how many parts it is divided: 1
+        if it is not; -n for as many as there are threads, but at most n.
+    memory : int
+        Elements of memory of its own, ``pt``.
+    blas : bool
+        Whether it calls BLAS, by the addresses in ``table``.
+    """
+
+    body: str
+    extent: int = 0
+    parts: int = 1
+    memory: int = 0
+    blas: bool = False
 
 
 def matrix_of(v: Value, place: Place, stack: tuple[int, ...], column: bool) -> Matrix:
@@ -110,15 +135,13 @@ def leading(x: Matrix) -> tuple[bool, int] | None:
     return None
 
 
-def blas_kernel(p: Product, slot: int) -> tuple[int, int, str]:
-    """Write a product as calls of BLAS, over ``table``, ``a``, ``b``, ``c``.
+def blas_kernel(p: Product) -> Kernel:
+    """Write a product as calls of BLAS.
 
-    Returns the extent of what threads may share, into how many parts it is divided (-n for as many
-    as there are threads, but at most n; 1 if it is not) and the body. Matrices of a stack are
-    shared as they are; else each thread makes rows or columns of the one.
+    Matrices of a stack are shared as they are; else each thread makes rows or columns of the one.
     """
     (m, k), n = p.a.shape, p.b.shape[1]
-    kind, function = ("float32", "sgemm") if p.char == "f" else ("float64", "dgemm")
+    kind, function, slot = CALLS[p.char]
     stack = [(f"s{i}", extent, i) for i, extent in enumerate(p.stack) if extent > 1]
     cost = m * k * n * math.prod(p.stack) / _RATE[p.char]
     parts = parts_for(cost, stack[0][1] if stack else max(m, n))
@@ -145,14 +168,14 @@ def blas_kernel(p: Product, slot: int) -> tuple[int, int, str]:
         at["b"] += [*_terms(0, ("lo", p.b.steps[1]))]
         at["c"] += [*_terms(0, ("lo", 1))]
         across = "hi - lo"
-    a, b, c = (f"at({key}, {' + '.join(x)})" if x else key for key, x in at.items())
+    a, b, c = (f"at(p{key}, {' + '.join(x)})" if x else f"p{key}" for key, x in at.items())
     lines.append(
         f"{pad}{function}(table[{slot}], {int(turned_a)}, {int(turned_b)}, {down}, {across}, {k}, "
         f"{a}, {lda}, {b}, {ldb}, {kind}(0), {c}, {n})"
     )
     if divided:
-        return (m if by_rows else n), -parts, "\n".join(lines)
-    return (stack[0][1] if stack else 0), parts, "\n".join(lines)
+        return Kernel("\n".join(lines), m if by_rows else n, -parts, blas=True)
+    return Kernel("\n".join(lines), stack[0][1] if stack else 0, parts, blas=True)
 
 
 def _terms(offset: int, *terms: tuple[str, int]) -> list[str]:
@@ -164,28 +187,27 @@ def _at(offset: int, *terms: tuple[str, int]) -> str:
     return " + ".join(_terms(offset, *terms)) or "0"
 
 
-def _narrow_kernel(p: Product) -> tuple[str, tuple[int, ...]]:
+def _narrow_kernel(p: Product) -> Kernel:
     """Write a product with a few columns by its transpose, whose rows fill vectors."""
     m, n = p.a.shape[0], p.b.shape[1]
     flipped = replace(
         p, a=replace(p.b, shape=p.b.shape[::-1], steps=p.b.steps[::-1], stack=()),
         b=replace(p.a, shape=p.a.shape[::-1], steps=p.a.steps[::-1], stack=()), stack=(),
     )  # fmt: skip
-    body, _ = small_kernel(flipped)
     names = {"pa": "pb", "pb": "pa", "pc": "pt"}
-    body = re.sub(r"\bp[abc]\b", lambda found: names[found[0]], body)
+    body = re.sub(r"\bp[abc]\b", lambda found: names[found[0]], small_kernel(flipped).body)
     back = [
         f"    for i in range({m}):",
         f"        for j in range({n}):",
         f"            pc[i * {n} + j] = pt[j * {m} + i]",
     ]
-    return "\n".join([body, *back]), (n, m)
+    return Kernel("\n".join([body, *back]), memory=n * m)
 
 
-def small_kernel(p: Product) -> tuple[str, tuple[int, ...] | None]:
-    """Write a product as loops over ``pa``, ``pb``, ``pc`` (and ``pt``, a table of its own).
+def small_kernel(p: Product) -> Kernel:
+    """Write a product as loops.
 
-    Returns the body, and the shape of that table or None. The innermost loop walks along rows of B
+    The innermost loop walks along rows of B
     and C, and adds up to 16 rows of B at once, so that C is read and written once for all of them.
     """
     (m, k), n = p.a.shape, p.b.shape[1]
@@ -194,7 +216,7 @@ def small_kernel(p: Product) -> tuple[str, tuple[int, ...] | None]:
         return _narrow_kernel(p)
     kind = "float32" if p.char == "f" else "float64"
     lines: list[str] = []
-    table: tuple[int, ...] | None = None
+    memory = 0
     stack = [(f"s{i}", extent) for i, extent in enumerate(p.stack)]
     for i, (name, extent) in enumerate(stack):
         lines.append("    " * i + f"for {name} in range({extent}):")
@@ -213,10 +235,10 @@ def small_kernel(p: Product) -> tuple[str, tuple[int, ...] | None]:
             f"{pad}        total = plus(total, x * pb[{_at(p.b.offset, *b_extra, ('k', b0))}])",
             f"{pad}    pc[{_at(0, *c_extra, ('i', 1))}] = total",
         ]
-        return "\n".join("    " + line for line in lines), None
+        return Kernel("\n".join("    " + line for line in lines))
     source, b_at = "pb", [p.b.offset, b0, b1]
     if b1 != 1:
-        table, source, b_at = (k, n), "pt", [0, n, 1]
+        memory, source, b_at = k * n, "pt", [0, n, 1]
         lines += [
             f"{pad}for j in range({n}):",
             f"{pad}    for k in range({k}):",
@@ -253,4 +275,4 @@ def small_kernel(p: Product) -> tuple[str, tuple[int, ...] | None]:
         # The last rows, fewer than a block.
         lines.append(f"{pad}for k in range({k - rest}, {k - rest + 1}):")
         lines += block("k", rest, False, pad + "    ")
-    return "\n".join("    " + line for line in lines), table
+    return Kernel("\n".join("    " + line for line in lines), memory=memory)

@@ -15,49 +15,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .lines import lanes, registers
-from .products import Product
+from .products import Kernel, Product
 from .shares import parts_for
 
-__all__ = ["register_kernel", "way"]
+__all__ = ["length_of", "register_kernel"]
 
-#: Multiplications up to which OpenBLAS copies nothing either.
-_UNCOPIED = 1_000_000
 _RATE = 60  # multiplications in a nanosecond
 
-# Where the kernels are quicker than OpenBLAS 0.3.31: measured by the time of one thread, in turns
-# with it, on an Intel Xeon with AVX-512 (Sapphire Rapids: caches of 48 KB and 2 MB), float32, for
-# all m of 16, 64, 128, 256, 768; n of 64, 128, 256, 384, 512; k of 128, 256, 384, 512, 784, 1024.
-# Inside of these bounds it takes 1.0 to 3.4 times as long as they do, 1.25 times at the median;
-# outside as little as half.
-#: Along: up to so many rows always; up to so many where so much is summed up and the second matrix
-#: stays in the cache. Many rows pay for BLAS's copies, few summands not for what is added up in
-#: the end.
-_ROWS, _MORE_ROWS, _MORE_SUMMED = 128, 1024, 256
 #: Along: least that is summed up at a time, in long vectors and in others, and most: six rows of
 #: more no longer stay in the first cache.
 _LEAST, _LEAST_SHORT, _MOST = 128, 384, 1024
-#: Across, and for many rows along: most elements of the second matrix; across, of a first one that
-#: is turned: a tile reads them row by row, and the lines of both have to stay in the cache until
-#: all of them have been read.
-_NEAR, _TURNED = 512 * 512, 256 * 256
 
 
-def way(p: Product) -> str:
-    """Say whether a product goes "along" or "across", or "" if it is left to others."""
-    (m, k), n = p.a.shape, p.b.shape[1]
-    if p.char != "f" or any(extent > 1 for extent in p.stack) or m * n * k <= _UNCOPIED:
-        return ""
-    wide = lanes("float32")
-    near = k * n <= _NEAR
-    if p.a.steps[1] == p.b.steps[0] == 1 and k % wide == 0:
-        few = m <= _ROWS or (m <= _MORE_ROWS and k >= _MORE_SUMMED and near)
-        return "along" if few and _length(k, wide) else ""
-    if p.b.steps[1] != 1 or n % wide:
-        return ""
-    return "across" if near and (p.a.steps[1] == 1 or k * m <= _TURNED) else ""
-
-
-def _length(k: int, wide: int) -> int:
+def length_of(k: int, wide: int) -> int:
     """Return how many elements are summed up at a time, in equal pieces; 0 if there are none."""
     least = _LEAST if wide == 16 else _LEAST_SHORT
     for count in range(-(-k // _MOST), k // least + 1):
@@ -66,15 +36,10 @@ def _length(k: int, wide: int) -> int:
     return 0
 
 
-def register_kernel(p: Product) -> tuple[int, int, str]:
-    """Write a product as loops over ``pa``, ``pb``, ``pc``.
-
-    Returns how many blocks of rows or columns threads may share, into how many parts they are
-    divided, and the body.
-    """
+def register_kernel(p: Product, along: bool) -> Kernel:
+    """Write a product as loops, vectors going along what is summed up or across."""
     (m, k), n = p.a.shape, p.b.shape[1]
     wide, most = lanes("float32"), registers("float32")
-    along = way(p) == "along"
     # Rows and columns (or vectors of them) of a tile: as many sums as there are registers for.
     rows, columns = ((6, 4) if most == 24 else (3, 3)) if along else (most // 3, 3)
     if not along and most < 24:
@@ -85,7 +50,7 @@ def register_kernel(p: Product) -> tuple[int, int, str]:
     extent = -(-outer // block)
     parts = parts_for(m * k * n / _RATE, extent)
     lines: list[str] = []
-    length = _length(k, wide) if along else k
+    length = length_of(k, wide) if along else k
     if length < k:  # a piece of all rows after the other: they stay in the cache meanwhile
         mine = f"lo * {block}, smaller(hi * {block}, {n})" if parts > 1 else f"{n}"
         lines += [
@@ -115,7 +80,7 @@ def register_kernel(p: Product) -> tuple[int, int, str]:
         return out + (inside(inner % step, str(ends)) if inner % step else [])
 
     def tile(size: int, count: int, at: str) -> list[str]:
-        return _tile(p, length, (size, count), at, wide)
+        return _tile(p, along, length, (size, count), at, wide)
 
     # What the inner loop comes back to stays in the first cache: some rows of A, or of it turned.
     if along:
@@ -123,12 +88,13 @@ def register_kernel(p: Product) -> tuple[int, int, str]:
     else:
         body = blocks(lambda size: steps(lambda count, at: tile(size, count, at)))
     lines += [pad + line for line in body]
-    return extent, parts, "\n".join("    " + line for line in lines)
+    return Kernel("\n".join("    " + line for line in lines), extent, parts)
 
 
-def _tile(p: Product, length: int, size: tuple[int, int], at: str, wide: int) -> list[str]:
+def _tile(p: Product, along: bool, length: int, size: tuple[int, int], at: str,
+          wide: int) -> list[str]:  # fmt: skip
     """Write one tile: a block of rows or columns from ``first`` on, by a step of the others."""
-    along, (block, step) = way(p) == "along", size
+    block, step = size
     k, n = p.a.shape[1], p.b.shape[1]
     (a0, a1), (b0, b1) = p.a.steps, p.b.steps
     shape = (step, block) if along else (block, step)

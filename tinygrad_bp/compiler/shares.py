@@ -6,13 +6,14 @@ up in parts is the same number on every machine.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 
 from ..op import Op
 from ..rules import elementwise as ew
 from ..rules import gelu, loss
 
-__all__ = ["element_cost", "parts_for"]
+__all__ = ["cores", "element_cost", "parts_for"]
 
 #: Nanoseconds of work below which a part does not pay: to call the others takes one microsecond.
 _LEAST = 5_000
@@ -36,3 +37,10 @@ def element_cost(ops: Iterable[Op], moved: int) -> float:
 def parts_for(nanoseconds: float, extent: int) -> int:
     """Return into how many parts to divide this work, over this extent; 1 if it does not pay."""
     return max(min(int(nanoseconds / _LEAST), extent, _MOST), 1)
+
+
+def cores() -> int:
+    """Return how many cores this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -18,6 +18,7 @@ import numpy as np
 from . import cache
 from .blas import Blas
 from .machine import Library, compiled, host
+from .shares import cores
 from .sharing import SIZE, SLOTS, working
 
 __all__ = ["Pool", "pool_for"]
@@ -148,8 +149,7 @@ class Pool:
 
     def _wanted(self) -> int:
         """How many workers there is use for: BLAS's threads, but never more than cores."""
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        return min(self._blas_count(), cores or 1) - 1
+        return min(self._blas_count(), cores()) - 1
 
 
 def _library() -> Library:

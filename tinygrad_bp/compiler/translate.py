@@ -36,7 +36,7 @@ from .sharing import calling
 __all__ = ["dialect", "to_llvm"]
 
 #: Operations on so many neighbouring numbers at once.
-_VECTORS = re.compile(r"(load|store|all|fma|sums?)(\d+)")
+_VECTORS = re.compile(r"(load|store|all|fma|sums?|turn)(\d+)")
 
 
 class _Unit:
