@@ -15,7 +15,10 @@ Step = Callable[[], object]
 SLICE = 0.03
 #: Seconds that it runs untimed before that: its caches fill, and the threads of the contender
 #: before it give up spinning and leave it its cores.
-SETTLE = 0.04
+SETTLE = 0.15
+#: Slices for which it runs untimed before the first round: what makes code of its own, at once or
+#: when it has been asked for the same often enough, has made it by then.
+WARM = 100
 
 
 @dataclass(frozen=True)
@@ -42,14 +45,12 @@ def summary(taken: list[float]) -> Timing:
 def calls_a_slice(step: Step, duration: float) -> int:
     """Return how many calls fill a slice, and warm the step up on the way."""
     step()
-    calls, fastest, deadline = 0, float("inf"), time.perf_counter() + duration
+    calls, fastest, deadline = 0, float("inf"), time.perf_counter() + WARM * duration
     while calls < 3 or time.perf_counter() < deadline:
         start = time.perf_counter()
         step()
         fastest = min(fastest, time.perf_counter() - start)
         calls += 1
-        if fastest > duration:
-            break
     return max(1, round(duration / fastest))
 
 

@@ -9,7 +9,9 @@ import pytest
 
 import tinygrad_bp as tgb
 from tinygrad_bp.compiler import packed, registers, ways
+from tinygrad_bp.compiler.biases import affine
 from tinygrad_bp.compiler.native import NativeStep
+from tinygrad_bp.rules import elementwise as ew
 from tinygrad_bp.rules import index, linalg, shape
 
 from .building import Building, agree
@@ -114,3 +116,32 @@ def test_in_registers_of_itself(dtype: Any) -> None:
     back = b(linalg.matmul, b(shape.transpose, part, axes=(1, 0)), part)
     b.output(out, back)
     agree(b, "native", tolerance=1e-4)
+
+
+@pytest.mark.parametrize("times", [1, 2], ids=["once", "computed again"])
+@pytest.mark.parametrize("swapped", [False, True], ids=["x W + b", "b + x W"])
+def test_sums_begin_with_a_bias(times: int, swapped: bool) -> None:
+    b = Building()
+    x, weight, bias = (b.state(b.normal(*s)) for s in ((200, 96), (80, 96), (160,)))
+    part = b(index.slice_, bias, key=slice(40, 120))
+    out = b(linalg.matmul, x, b(shape.transpose, weight, axes=(1, 0)))
+    for _ in range(times):
+        added = b(ew.add, *((part, out) if swapped else (out, part)))
+        shown = b(shape.reshape, added, shape=(50, 4, 80))
+        b.output(b(ew.exp, b(index.slice_, shown, key=(slice(None), 1))))
+    b.store(bias, b(ew.multiply, bias, 0.5))
+    step = NativeStep(b.program)
+    assert "ps" in step.source
+    assert sum(call.op is affine for call in step.lowered.program.calls) == 1
+    agree(b, "native", steps=3)
+
+
+def test_a_bias_that_is_not_there_yet_is_added_later() -> None:
+    b = Building()
+    x, weight = b.input(b.normal(200, 96)), b.input(b.normal(96, 80))
+    out = b(linalg.matmul, x, weight)
+    made = b(ew.exp, b.input(b.normal(80)))
+    column = b.input(b.normal(200, 1))
+    b.output(b(ew.add, out, made), b(ew.add, out, column))
+    assert not any(call.op is affine for call in NativeStep(b.program).lowered.program.calls)
+    agree(b, "native")

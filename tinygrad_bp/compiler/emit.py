@@ -14,6 +14,7 @@ from ..rules import linalg, loss, shape
 from . import filter_gradients, planes, sequences, windows  # noqa: F401  (for their rules)
 from .again import compute_again
 from .attention import gather
+from .biases import affine, begin_with_bias
 from .buffers import Memory, plan_memory
 from .convolutions import join
 from .fuse import Loop, Single, Step, fuse
@@ -94,6 +95,7 @@ def lower(program: Program) -> Lowered:
     after = compute_again(program)
     places = lay_out(program)
     _readable(program, places)
+    begin_with_bias(program, places)
     at("fusing")
     steps = fuse(program, places, after)
     products: dict[Step, Product] = {}
@@ -106,7 +108,7 @@ def lower(program: Program) -> Lowered:
             if known and (kernel := move(step.call, places)) is not None:
                 written[step] = kernel
                 scratch[step] = kernel.scratch
-        if isinstance(step, Single) and step.call.op is linalg.matmul:
+        if isinstance(step, Single) and step.call.op in (linalg.matmul, affine):
             product = product_of(step.call, places)
             if product is not None:
                 products[step] = product
@@ -261,10 +263,12 @@ class Emitter:
         # Products of other parts of the same memory are one kernel, too.
         p = replace(p, **{x: replace(getattr(p, x), offset=0) for x in "abc"})
         made, names = kernel_of(p), ["pa", "pb", "pc"]
+        more = {"ps": p.bias} if p.bias else {}
         if step.table is not None:
-            bases.append(step.table)
-            shifts.append(0)
-            names.append("pt")
+            more["pt"] = Place(step.table, 0, ())
+        names += more
+        bases += [place.base for place in more.values()]
+        shifts += [place.offset for place in more.values()]
         kinds, pointers = [kind_of(v) for v in bases], [*map(self.pointer, bases, shifts)]
         if made.blas:
             kinds, pointers, names = ["int64", *kinds], ["table", *pointers], ["table", *names]

@@ -92,8 +92,10 @@ def _loop_rows(low: Lowered, times: Times) -> Iterator[_Row]:
             continue
         step = low.steps[number]
         names = list(dict.fromkeys(call.op.name for call in step.calls))
-        if names == ["matmul"]:
-            names = [" @ ".join("×".join(map(str, v.shape)) for v in step.calls[0].operands)]
+        if names in (["matmul"], ["affine"]):
+            operands = [*step.calls[0].operands]
+            names = [" @ ".join("×".join(map(str, v.shape)) for v in operands[:2])]
+            names[0] += " + b" * (len(operands) > 2)
         what = f"{way_of(low, step)}: {', '.join(names)}"
         values = [v for c in step.calls for v in (*c.operands, c.out)]
         looks = what, tuple((v.shape, v.dtype.char) for v in values)

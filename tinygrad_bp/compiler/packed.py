@@ -45,7 +45,7 @@ class _Panels:
 
     def __init__(self, p: Product) -> None:
         (self.m, self.k), self.n = p.a.shape, p.b.shape[1]
-        self.a, self.b = p.a.steps, p.b.steps
+        self.a, self.b, self.biased = p.a.steps, p.b.steps, p.bias is not None
         self.wide = lanes("float32")
         self.turned = self.a[1] != 1
         self.rows, vectors = self._tile()
@@ -172,7 +172,10 @@ class _Panels:
         wide = self.wide
         pieces = range(0, width, wide)
         cells = [(r, v) for r in range(rows) for v in pieces]
-        lines = [f"c{r}_{v} = all{wide}(float32(0))" for r, v in cells]
+        start = f"all{wide}(float32(0))"
+        if self.biased:
+            start = f"load{wide}(ps, column + {{}})"
+        lines = [f"c{r}_{v} = {start.format(v)}" for r, v in cells]
         lines.append(f"for i in range({self.k}):")
         lines += [f"    y{v} = load{wide}(pt, to + i * {width} + {v})" for v in pieces]
         for r in range(rows):

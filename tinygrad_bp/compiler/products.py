@@ -42,13 +42,14 @@ class Matrix:
 
 @dataclass
 class Product:
-    """C = A B, for every matrix of the stack."""
+    """C = A B, for every matrix of the stack; or, beginning with a `bias`, C = A B + b."""
 
     a: Matrix
     b: Matrix
     c: Matrix
     stack: tuple[int, ...]
     char: str
+    bias: Place | None = None
 
     @property
     def small(self) -> bool:
@@ -64,7 +65,7 @@ class Product:
 
 @dataclass
 class Kernel:
-    """The text that multiplies matrices: over the pointers ``pa``, ``pb`` and ``pc``.
+    """The text that multiplies, over the pointers ``pa``, ``pb``, ``pc``, and ``ps`` to a bias.
 
     Attributes
     ----------
@@ -99,8 +100,8 @@ def matrix_of(v: Value, place: Place, stack: tuple[int, ...], column: bool) -> M
 
 
 def product_of(call: Call, places: dict[Value, Place]) -> Product | None:
-    """Read a call of matmul; None if it is not on floats that BLAS knows."""
-    x, y = call.args
+    """Read a call of matmul, or of affine; None if it is not on floats that BLAS knows."""
+    x, y, *bias = call.args
     if not (isinstance(x, Value) and isinstance(y, Value)):
         return None
     if not x.dtype == y.dtype == call.out.dtype or x.dtype.char not in "fd":
@@ -122,7 +123,7 @@ def product_of(call: Call, places: dict[Value, Place]) -> Product | None:
     c = Matrix(call.out, call.out, 0, (shape[-2], n), (n, 1), tuple(lead))
     a = matrix_of(x, places[x], stack, column=False)
     b = matrix_of(y, places[y], stack, column=True)
-    return Product(a, b, c, stack, x.dtype.char)
+    return Product(a, b, c, stack, x.dtype.char, *(places[v] for v in bias))
 
 
 def leading(x: Matrix) -> tuple[bool, int] | None:

@@ -201,7 +201,7 @@ def _reference(program: Program, tick: Tick) -> Execute:
 def flops(call: Call) -> float | None:
     """Return the multiplications and additions of a product or convolution; None of others."""
     name, shapes = call.op.name, [a.shape for a in call.operands]
-    if name in ("matmul", "linear"):
+    if name in ("matmul", "affine", "linear"):
         return 2.0 * math.prod(call.out.shape) * shapes[0][-1]
     if name == "conv":
         return 2.0 * math.prod(call.out.shape) * math.prod(shapes[1][1:])

@@ -24,7 +24,7 @@ _UNCOPIED, _UNCOPIED_COLUMNS = 1_000_000, 2_000_000
 
 #: Along: fewer rows than this. For more, it pays to turn the second matrix around.
 _TURNING = 32
-#: Across: up to so many rows. For more, it pays to copy the second matrix.
+#: Across: up to so many rows, if they lie by rows. For more, it pays to copy the second matrix.
 _COPYING = 128
 #: Across: most elements of the second matrix, and of a first one that lies by columns: a tile reads
 #: them row by row, and the lines of both stay in the cache until all of them have been read.
@@ -67,7 +67,7 @@ def way(p: Product) -> str:
     if "along" in found and m < _TURNING:
         return "along"
     near = k * n <= _NEAR and (a_rows or k * m <= _NEAR_COLUMNS)
-    if "across" in found and near and m <= _COPYING:
+    if "across" in found and near and (m <= _COPYING or not a_rows):
         return "across"
     return "panels" if "panels" in found and m >= _ROWS and k <= _DEEP else "BLAS"
 
