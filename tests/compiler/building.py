@@ -83,7 +83,7 @@ def run(built: Building, make: Any, steps: int) -> tuple[list[Any], list[Any]]:
 
 def native(program: Program) -> Any:
     pytest.importorskip("llvmlite")
-    from tinygrad_bp.compiler.native import NativeStep
+    from tinygrad_bp.compiler.machine.native import NativeStep
 
     return NativeStep(program)
 

@@ -10,7 +10,8 @@ import pytest
 import tinygrad_bp as tgb
 from tests.compiler.building import Building, agree
 from tests.compiler.pairs import BACKENDS, array
-from tinygrad_bp.compiler import compile, heads
+from tinygrad_bp.compiler import compile
+from tinygrad_bp.compiler.kernels import heads
 from tinygrad_bp.rules import shape
 
 F = tgb.nn.functional

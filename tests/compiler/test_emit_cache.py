@@ -15,7 +15,7 @@ import pytest
 
 import tinygrad_bp as tgb
 from tests.compiler.building import Building, agree
-from tinygrad_bp.compiler import cache
+from tinygrad_bp.compiler.machine import cache
 from tinygrad_bp.rules import elementwise as ew
 
 posix = pytest.mark.skipif(os.name != "posix", reason="the modes of files are POSIX's")
@@ -106,7 +106,7 @@ def test_the_oldest_go(where: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 _WRITER = """
 import sys
-from tinygrad_bp.compiler import cache
+from tinygrad_bp.compiler.machine import cache
 print("ready", flush=True)
 while True:
     for i in range(8):
@@ -138,7 +138,7 @@ def test_a_writer_that_is_killed_leaves_whole_entries(where: Path) -> None:
 _COMPILING = """
 import tinygrad_bp as tgb
 print("ready", flush=True)
-from tinygrad_bp.compiler import cache
+from tinygrad_bp.compiler.machine import cache
 while True:
     for n in range(1, 5):
         step = tgb.compile(lambda x: (tgb.tanh(x) * 2).sum(0))
@@ -209,7 +209,7 @@ def test_a_folder_that_can_not_be_made_is_no_error(
 
 def test_a_program_is_compiled_once(where: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("llvmlite")
-    from tinygrad_bp.compiler import native
+    from tinygrad_bp.compiler.machine import native
 
     built = Building()
     x = built.input(built.normal(3, 4))

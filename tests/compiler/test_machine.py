@@ -15,9 +15,9 @@ import pytest
 
 pytest.importorskip("llvmlite")
 
-from tinygrad_bp.compiler import helper, loader, machine
-from tinygrad_bp.compiler.helper import AbsentError, Helper
-from tinygrad_bp.compiler.loader import Loaded, UnfamiliarError
+from tinygrad_bp.compiler.machine import helper, library, loader
+from tinygrad_bp.compiler.machine.helper import AbsentError, Helper
+from tinygrad_bp.compiler.machine.loader import Loaded, UnfamiliarError
 
 posix = pytest.mark.skipif(os.name != "posix", reason="elsewhere LLVM runs in the process itself")
 linux = pytest.mark.skipif(not loader.familiar(), reason="the loader is for Linux on x86-64")
@@ -54,20 +54,20 @@ def call(library: Any, x: float) -> float:
 
 @pytest.fixture(scope="module")
 def code() -> bytes:
-    return machine.compiled(TEXT)
+    return library.compiled(TEXT)
 
 
 @linux
 def test_the_loader_does_as_llvm(code: bytes) -> None:
-    from tinygrad_bp.compiler.llvm import Engine
+    from tinygrad_bp.compiler.machine.llvm import Engine
 
     ours, theirs = Loaded(code), Engine(code)
     assert call(ours, 1.0) == call(theirs, 1.0) == pytest.approx(2.718281828**2)
-    for library in (ours, theirs):
+    for loaded in (ours, theirs):
         numbers = (ctypes.c_double * 4)(1, 2, 3, 4)
-        ctypes.CFUNCTYPE(None, ctypes.c_void_p)(library.address("scale"))(numbers)
+        ctypes.CFUNCTYPE(None, ctypes.c_void_p)(loaded.address("scale"))(numbers)
         assert list(numbers) == [1.5, 5.0, 10.5, 18.0]
-        assert library.address("other") == 0
+        assert loaded.address("other") == 0
 
 
 @linux
@@ -95,7 +95,7 @@ def test_a_file_of_another_kind_is_left_to_llvm(code: bytes, at: int, bytes_: by
 
 @linux
 def test_a_function_that_is_nowhere_is_left_to_llvm() -> None:
-    code = machine.compiled(TEXT.replace("@exp", "@nowhere_at_all"))
+    code = library.compiled(TEXT.replace("@exp", "@nowhere_at_all"))
     with pytest.raises(UnfamiliarError, match="nowhere_at_all"):
         Loaded(code)
 
@@ -119,18 +119,18 @@ def test_variables_are_left_to_llvm() -> None:
         "@n = global i64 1\n"
         "define i64 @f() {\n  %x = load i64, ptr @n\n  store i64 2, ptr @n\n  ret i64 %x\n}"
     )
-    code = machine.compiled(text)
+    code = library.compiled(text)
     with pytest.raises(UnfamiliarError, match="written"):
         Loaded(code)
-    library = machine.Library(code)
-    function = ctypes.CFUNCTYPE(ctypes.c_int64)(library.address("f"))
+    loaded = library.Library(code)
+    function = ctypes.CFUNCTYPE(ctypes.c_int64)(loaded.address("f"))
     assert [function(), function()] == [1, 2]
 
 
 def test_what_llvm_does_not_take_is_an_error() -> None:
     with pytest.raises(RuntimeError, match="expected"):
-        machine.compiled("nonsense")
-    assert len(machine.compiled(TEXT)) > 0
+        library.compiled("nonsense")
+    assert len(library.compiled(TEXT)) > 0
 
 
 @posix
@@ -158,7 +158,7 @@ def test_without_a_helper_the_process_compiles_itself(
     monkeypatch.setattr(helper, "PATIENCE", 0.2)
     with pytest.raises(AbsentError):
         helper.compiled_elsewhere(TEXT)
-    assert machine.compiled(TEXT) == code
+    assert library.compiled(TEXT) == code
 
 
 #: Compiles, and says which of its modules were loaded; then again in a fork, and in its parent.

@@ -10,7 +10,7 @@ import pytest
 import tinygrad_bp as tgb
 from tests.compiler.building import Building, agree, native
 from tests.compiler.pairs import BACKENDS, train_both
-from tinygrad_bp.compiler import convolutions, filter_gradients, lines
+from tinygrad_bp.compiler.kernels import convolutions, filter_gradients, lines
 from tinygrad_bp.rules import conv, pool
 from tinygrad_bp.rules import elementwise as ew
 

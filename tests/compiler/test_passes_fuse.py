@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.compiler.building import Building, agree
-from tinygrad_bp.compiler.emit import lower
-from tinygrad_bp.compiler.fuse import Loop
+from tinygrad_bp.compiler.kernels.emit import lower
+from tinygrad_bp.compiler.passes.fuse import Loop
 from tinygrad_bp.compiler.program import Value
 from tinygrad_bp.rules import elementwise as ew
 from tinygrad_bp.rules import gelu, layer_norm, linalg, loss, reduce, shape

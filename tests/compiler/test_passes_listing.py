@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.compiler.building import Building
-from tinygrad_bp.compiler.emit import lower
-from tinygrad_bp.compiler.listing import Names, plain_text, program_text
+from tinygrad_bp.compiler.explaining.listing import Names, plain_text, program_text
+from tinygrad_bp.compiler.kernels.emit import lower
 from tinygrad_bp.rules import elementwise as ew
 from tinygrad_bp.rules import linalg, loss, shape
 

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 import tinygrad_bp as tgb
 from benchmarks.networks import NETWORKS, Network
 from benchmarks.peers import torch_names
-from tinygrad_bp.compiler import again, packed
-from tinygrad_bp.compiler.emit import Lowered, lower
-from tinygrad_bp.compiler.packing import Span, bound, pack
+from tinygrad_bp.compiler.kernels import packed
+from tinygrad_bp.compiler.kernels.emit import Lowered, lower
+from tinygrad_bp.compiler.passes import again
+from tinygrad_bp.compiler.passes.packing import Span, bound, pack
 from tinygrad_bp.compiler.program import Program
 from tinygrad_bp.compiler.reference import reference
 from tinygrad_bp.compiler.step import CompiledStep

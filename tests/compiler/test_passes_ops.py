@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.compiler.building import Building, agree
-from tinygrad_bp.compiler.emit import lower
+from tinygrad_bp.compiler.kernels.emit import lower
 from tinygrad_bp.rules import attention, gelu, layer_norm, linalg, loss, reduce, rows, shape
 from tinygrad_bp.rules import elementwise as ew
 

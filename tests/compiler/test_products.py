@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import tinygrad_bp as tgb
-from tinygrad_bp.compiler import packed, registers, ways
-from tinygrad_bp.compiler.biases import affine
-from tinygrad_bp.compiler.native import NativeStep
+from tinygrad_bp.compiler.kernels import packed, registers, ways
+from tinygrad_bp.compiler.machine.native import NativeStep
+from tinygrad_bp.compiler.passes.biases import affine
 from tinygrad_bp.rules import elementwise as ew
 from tinygrad_bp.rules import index, linalg, shape
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import tinygrad_bp as tgb
-from tinygrad_bp.compiler import single
+from tinygrad_bp.compiler.machine import single
 from tinygrad_bp.op import Op
 from tinygrad_bp.rules import conv, embedding, gelu, layer_norm, linalg, loss
 from tinygrad_bp.rules import elementwise as ew

@@ -38,7 +38,7 @@ def test_without_llvmlite_numpy_runs_it(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_without_a_blas_to_call_numpy_runs_it_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    native = pytest.importorskip("tinygrad_bp.compiler.native")
+    native = pytest.importorskip("tinygrad_bp.compiler.machine.native")
     monkeypatch.setattr(native, "find_blas", lambda: None)
     step = compile(doubled)
     step(tgb.ones(2))

@@ -13,9 +13,9 @@ import pytest
 import tinygrad_bp as tgb
 from tests.compiler.pairs import BACKENDS, equal_models
 from tinygrad_bp.compiler import compile
-from tinygrad_bp.compiler.attention import attend
+from tinygrad_bp.compiler.explaining.times import flops
+from tinygrad_bp.compiler.passes.attention import attend
 from tinygrad_bp.compiler.program import Call, Value
-from tinygrad_bp.compiler.times import flops
 from tinygrad_bp.rules import conv, linalg
 from tinygrad_bp.rules import elementwise as ew
 

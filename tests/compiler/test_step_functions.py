@@ -16,7 +16,7 @@ from tests.compiler.pairs import BACKENDS, close, equal_models, mlp, regression
 from tinygrad_bp import nn
 from tinygrad_bp.compiler import CompileWarning
 from tinygrad_bp.compiler import step as steps
-from tinygrad_bp.compiler.recording import Recording
+from tinygrad_bp.compiler.tracing.recording import Recording
 
 Pair = namedtuple("Pair", "a b")
 factor = 2.0

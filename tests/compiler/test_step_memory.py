@@ -15,9 +15,9 @@ import pytest
 
 import tinygrad_bp as tgb
 from tests.compiler.pairs import BACKENDS
-from tinygrad_bp.compiler.recording import Recording
 from tinygrad_bp.compiler.step import LIMIT
-from tinygrad_bp.compiler.traced import Traced
+from tinygrad_bp.compiler.tracing.recording import Recording
+from tinygrad_bp.compiler.tracing.traced import Traced
 
 F = tgb.nn.functional
 

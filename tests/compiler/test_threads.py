@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 
 import tinygrad_bp as tgb
-from tinygrad_bp.compiler.blas import find_blas
-from tinygrad_bp.compiler.machine import Library, compiled
-from tinygrad_bp.compiler.native import NativeStep
-from tinygrad_bp.compiler.sharing import SLOTS
-from tinygrad_bp.compiler.threads import Pool, pool_for
-from tinygrad_bp.compiler.translate import to_llvm
+from tinygrad_bp.compiler.machine.blas import find_blas
+from tinygrad_bp.compiler.machine.library import Library, compiled
+from tinygrad_bp.compiler.machine.native import NativeStep
+from tinygrad_bp.compiler.machine.sharing import SLOTS
+from tinygrad_bp.compiler.machine.threads import Pool, pool_for
+from tinygrad_bp.compiler.machine.translate import to_llvm
 from tinygrad_bp.rules import elementwise as ew
 from tinygrad_bp.rules import embedding, linalg, reduce, shape
 
@@ -291,8 +291,8 @@ def test_a_step_goes_on_in_a_fork(pool: Pool) -> None:
 
 _LEAVING = """
 import threading, tinygrad_bp as tgb
-from tinygrad_bp.compiler.blas import find_blas
-from tinygrad_bp.compiler.threads import pool_for
+from tinygrad_bp.compiler.machine.blas import find_blas
+from tinygrad_bp.compiler.machine.threads import pool_for
 tgb.set_num_threads(2)
 pool_for(find_blas()).start(1)
 x, w = tgb.randn(500, 500), tgb.randn(500, 500)

@@ -12,6 +12,7 @@ import os
 import time
 import types
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ import pytest
 
 import tinygrad_bp as tgb
 from tinygrad_bp.compiler import CompileWarning, TraceError
+from tinygrad_bp.compiler.tracing import watch
 
 nn = tgb.nn
 factor = 3.0
@@ -292,3 +294,8 @@ def test_attributes_that_the_step_does_not_name_may_change() -> None:
     trainer.scale = 3.0
     assert trainer.train(tgb.ones(1, 2)) == pytest.approx(3 * before)
     assert trainer.step.traces == 2
+
+
+def test_the_machinery_is_where_it_is_looked_for() -> None:
+    """It is named by its files: one that had moved would be taken for code of the step."""
+    assert all(Path(file).is_file() for file in watch._MACHINERY)

@@ -21,13 +21,13 @@ _PYTORCH = frozenset(("inductor", "eager", "aot_eager", "cudagraphs", "onnxrt", 
 
 
 def _native(program: Program) -> Execute:
-    from .native import NativeStep
+    from .machine.native import NativeStep
 
     return NativeStep(program)
 
 
 def _native_or_numpy(program: Program) -> Execute:
-    from .native import NativeStep, NotHereError
+    from .machine.native import NativeStep, NotHereError
 
     try:
         return NativeStep(program)

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..storage import latest, tick
 from ..tensor import Tensor, wrap
-from .guards import Conditions
+from .tracing.guards import Conditions
 
 __all__ = ["MISS", "Entry", "write_entry"]
 

@@ -16,8 +16,8 @@ from ..graph import Node
 from ..storage import storage_of
 from ..tensor import wrap
 from .program import Call, Program, Value
-from .recording import Recording
 from .reference import Build
+from .tracing.recording import Recording
 from .turns import Turns
 
 __all__ = ["Backward"]

@@ -16,10 +16,10 @@ import numpy as np
 from ..memory import aligned
 from ..rules import elementwise as ew
 from ..rules import linalg
-from .buffers import LINE
-from .packing import Span, pack
+from .passes.buffers import LINE
+from .passes.packing import Span, pack
+from .passes.writer import Writer
 from .program import Call, Program, Value
-from .writer import Writer
 
 __all__ = ["ReplayStep"]
 

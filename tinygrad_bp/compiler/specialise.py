@@ -24,19 +24,19 @@ from ..storage import storage_of
 from ..tensor import wrap
 from .entry import Entry, write_entry
 from .errors import TraceError, refuse
+from .explaining.times import Given
 from .forward import Backward
-from .guards import Conditions, tensors_in
-from .naming import name_values
 from .program import Program, Value
-from .questions import question
-from .recording import Recording
 from .reference import Build, Execute
-from .repeat import Digest, digest_of
-from .returned import Returned, leaves_of
-from .scalars import ask_for
-from .surroundings import Surroundings
-from .times import Given
-from .watch import watching
+from .tracing.guards import Conditions, tensors_in
+from .tracing.naming import name_values
+from .tracing.questions import question
+from .tracing.recording import Recording
+from .tracing.repeat import Digest, digest_of
+from .tracing.returned import Returned, leaves_of
+from .tracing.scalars import ask_for
+from .tracing.surroundings import Surroundings
+from .tracing.watch import watching
 
 __all__ = ["Specialised", "trace"]
 

@@ -21,7 +21,7 @@ from ..tensor import Tensor
 from .config import config
 from .entry import MISS, Entry
 from .errors import CompileWarning, TraceError
-from .explanation import explanation
+from .explaining.explanation import explanation
 from .progress import Progress
 from .reference import Build, reference
 from .specialise import Specialised, trace

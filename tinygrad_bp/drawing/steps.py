@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..compiler import CompiledModule, CompiledStep
-from ..compiler.fuse import Loop
-from ..compiler.listing import Names, line_of, way_of
+from ..compiler.explaining.listing import Names, line_of, way_of
+from ..compiler.passes.fuse import Loop
 from ..compiler.program import Call, Program, Value
 from ..recorded.modules import Group
 from .labels import shape_text

@@ -103,7 +103,7 @@ def native_update(program: Program, kind: Any, members: list[list[Any]],
     if find_spec("llvmlite") is not None:
         try:
             # By its name: the compiler stands above the optimizers, which know it from here on.
-            room = import_module("..compiler.updates", __package__)
+            room = import_module("..compiler.machine.updates", __package__)
             update = room.NativeUpdate(program, kind)
         except Exception:  # an LLVM too old, say: nobody has asked for it, and NumPy does the same
             if fused:

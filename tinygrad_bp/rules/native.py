@@ -218,7 +218,7 @@ def _built(name: str, *made_of: Any) -> Any:
         return None
     try:
         # By its name: the compiler stands above the rules, which know it only from here on.
-        return getattr(import_module("..compiler.single", __package__), name)(*made_of)
+        return getattr(import_module("..compiler.machine.single", __package__), name)(*made_of)
     except Exception:  # an LLVM too old, say: nobody has asked for it, and NumPy does the same
         return None
 
