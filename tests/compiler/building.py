@@ -101,3 +101,19 @@ def agree(built: Building, backend: str = "both", steps: int = 2, tolerance: flo
             np.testing.assert_allclose(
                 got, want, rtol=tolerance, atol=tolerance * scale, err_msg=name
             )
+
+
+def vectors_of(bits: int, monkeypatch: pytest.MonkeyPatch, *modules: Any) -> None:
+    """Let kernels be written for vectors of so many bits: of 512 there are twice as many, too."""
+
+    def lanes(kind: str) -> int:
+        return bits // int(kind[-2:])
+
+    made = {
+        "lanes": lanes,
+        "registers": lambda kind: 24 * bits // 512,
+        "whole_vectors": lambda length, kind: -(-length // lanes(kind)) * lanes(kind),
+    }
+    for module in modules:
+        for name in made.keys() & vars(module).keys():
+            monkeypatch.setattr(module, name, made[name])

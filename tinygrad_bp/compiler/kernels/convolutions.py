@@ -17,8 +17,9 @@ from ...rules import conv
 from ...rules import elementwise as ew
 from ..passes.places import Place, contiguous
 from ..program import Call, Program, Value
-from .lines import Planes, Tile, lanes, multiply, tile_of
+from .lines import Planes, Tile, multiply, tile_of
 from .moves import MOVES, Written, fill
+from .vectors import lanes
 
 __all__ = ["SLACK", "indented", "join", "lie_plain", "planes_of"]
 

@@ -14,8 +14,9 @@ from ...rules import conv
 from ..passes.places import Place
 from ..program import Call, Value
 from .convolutions import SLACK, indented, lie_plain, planes_of
-from .lines import Planes, lanes, registers
+from .lines import Planes
 from .moves import MOVES, Written, fill
+from .vectors import lanes, registers
 
 __all__: list[str] = []
 

@@ -12,29 +12,17 @@ of the gradient, with zeros between its rows, and of the filters turned.
 
 from __future__ import annotations
 
-import functools
 import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 
 from ..passes.places import contiguous
+from .vectors import lanes, registers, whole_vectors
 
-__all__ = ["Planes", "Tile", "lanes", "multiply", "registers", "tile_of"]
+__all__ = ["Planes", "Tile", "multiply", "tile_of"]
 
 Shape = tuple[int, ...]
-
-
-@functools.cache
-def lanes(kind: str) -> int:
-    """Return how many numbers of this type a vector holds."""
-    wide = 64
-    if find_spec("llvmlite") is not None:
-        from ..machine.library import host
-
-        wide = 64 if "+avx512f" in host() else 32
-    return wide // (4 if kind == "float32" else 8)
 
 
 def _at(place: Sequence[int], steps: Sequence[int]) -> int:
@@ -201,16 +189,6 @@ class Tile:
     def pitch(self) -> int:
         """How far apart the sums of two channels lie."""
         return whole_vectors(self.length, self.kind)
-
-
-def whole_vectors(length: int, kind: str) -> int:
-    """Round a length up."""
-    return -(-length // lanes(kind)) * lanes(kind)
-
-
-def registers(kind: str) -> int:
-    """Return how many sums may be in work at a time."""
-    return 24 if lanes(kind) * int(kind[-2:]) == 512 else 12
 
 
 def tile_of(channels: int, length: int, kind: str) -> Tile:

@@ -12,9 +12,9 @@ time.
 
 from __future__ import annotations
 
-from .lines import lanes, registers
 from .products import Kernel, Product
 from .shares import cores, parts_for
+from .vectors import lanes, registers
 
 __all__ = ["packed_kernel"]
 

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .lines import lanes, registers
 from .products import Kernel, Product
 from .shares import parts_for
+from .vectors import lanes, registers
 
 __all__ = ["length_of", "register_kernel"]
 

@@ -1,4 +1,4 @@
-"""Products of matrices in kernels of our own: tiles of the result that stay in registers.
+"""Products in recurrent kernels: panels of weights, and tiles of the sums that stay in registers.
 
 BLAS copies a matrix into an order of its own at every call. A step of a recurrent net multiplies
 few rows by a weight that is the same for all steps: here it is put in order once, in *panels*, and

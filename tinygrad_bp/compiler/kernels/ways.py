@@ -6,10 +6,10 @@ many; BLAS for the rest.
 
 from __future__ import annotations
 
-from .lines import lanes
 from .packed import packed_kernel
 from .products import Kernel, Product, blas_kernel, small_kernel
 from .registers import length_of, register_kernel
+from .vectors import lanes
 
 __all__ = ["able", "kernel_of", "way"]
 
