@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import tinygrad_bp as tgb
-from tests.compiler.building import Building, agree, native
+from tests.compiler.building import Building, agree, native, vectors_of
 from tests.compiler.pairs import BACKENDS, train_both
 from tinygrad_bp.compiler.kernels import convolutions, filter_gradients, lines
 from tinygrad_bp.rules import conv, pool
@@ -64,8 +64,7 @@ def test_a_convolution_and_its_adjoints(name: str, dtype: Any) -> None:
 
 @pytest.mark.parametrize("name", ["stride", "groups"])
 def test_vectors_of_half_the_length(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (lines, convolutions, filter_gradients):
-        monkeypatch.setattr(module, "lanes", lambda kind: 256 // int(kind[-2:]))
+    vectors_of(256, monkeypatch, lines, convolutions, filter_gradients)
     agree(_built(GEOMETRIES[name], np.float32, 2), "native")
 
 

@@ -14,7 +14,7 @@ from tinygrad_bp.compiler.passes.biases import affine
 from tinygrad_bp.rules import elementwise as ew
 from tinygrad_bp.rules import index, linalg, shape
 
-from .building import Building, agree
+from .building import Building, agree, vectors_of
 
 
 @pytest.mark.parametrize("columns", [1, 2, 3, 4, 5, 17])
@@ -59,10 +59,7 @@ SHAPES = [
 @pytest.mark.parametrize("turned", ["", "a", "b", "ab"], ids=["as is", "a", "b", "both"])
 def test_every_kernel_that_is_able(turned: str, m: int, k: int, n: int, lanes: int,
                                    monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
-    for module in (packed, registers, ways):
-        monkeypatch.setattr(module, "lanes", lambda kind: lanes)
-    for module in (packed, registers):
-        monkeypatch.setattr(module, "registers", lambda kind: 24 * lanes // 16)
+    vectors_of(32 * lanes, monkeypatch, packed, registers, ways)
     built, step = product(turned, m, k, n)
     (made,) = step.lowered.products.values()
     able = ways.able(made) - {"loop"}
