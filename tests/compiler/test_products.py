@@ -80,11 +80,32 @@ def test_which_kernel_multiplies() -> None:
         ("b", 16, 784, 128): "along", ("b", 64, 784, 128): "panels", ("", 64, 128, 784): "across",
         ("a", 128, 64, 784): "across", ("", 768, 128, 512): "panels",
         ("a", 512, 768, 128): "panels", ("", 64, 128, 10): "BLAS", ("b", 64, 128, 65): "BLAS",
-        ("", 8, 16, 16): "loop",
+        ("", 8, 16, 16): "loop", ("b", 64, 32, 64): "panels", ("", 64, 64, 32): "BLAS",
     }  # fmt: skip
     for (turned, *extents), name in chosen.items():
         (made,) = product(turned, *extents)[1].lowered.products.values()
         assert ways.way(made) == name, (turned, extents)
+
+
+@pytest.mark.parametrize("name", ["panels", "BLAS"])
+@pytest.mark.parametrize("turned", ["", "a", "b", "ab"], ids=["as is", "a", "b", "both"])
+@pytest.mark.parametrize(("m", "k", "n"), [(64, 32, 64), (19, 80, 48), (130, 144, 16)])
+def test_stacks_of_heads(name: str, turned: str, m: int, k: int, n: int,
+                         monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    b = Building()
+    operands = []
+    for which, extents in (("a", (m, k)), ("b", (k, n))):
+        rows, columns = extents[::-1] if which in turned else extents
+        # As a projection gives them: heads side by side; the second ones serve all samples.
+        x = b.input(b.normal(*((6,) if which == "a" else ()), rows, 4, columns))
+        heads, around = ((0, 2, 1, 3), (0, 1, 3, 2)) if which == "a" else ((1, 0, 2), (0, 2, 1))
+        x = b(shape.transpose, x, axes=heads)
+        if which in turned:
+            x = b(shape.transpose, x, axes=around)
+        operands.append(x)
+    b.output(b(linalg.matmul, *operands))
+    monkeypatch.setattr(ways, "way", lambda p: name)
+    agree(b, "native", tolerance=1e-4)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])

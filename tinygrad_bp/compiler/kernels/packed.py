@@ -12,6 +12,8 @@ time.
 
 from __future__ import annotations
 
+import math
+
 from .products import Kernel, Product
 from .shares import cores, parts_for
 from .vectors import lanes, registers
@@ -40,7 +42,8 @@ class _Panels:
     tall : int
         Rows of A that are multiplied by all panels before the next.
     by_rows : bool
-        Whether threads share the rows of the result, or its columns.
+        Whether threads share the rows of the result, or its columns. Of a stack they share the
+        matrices.
     """
 
     def __init__(self, p: Product) -> None:
@@ -56,9 +59,14 @@ class _Panels:
         # What each thread wrote is in its own cache: loops go by rows, and an optimizer's over
         # weights follows the product of their gradient. To divide the longer side packs less twice.
         self.by_rows = self.m >= self.n
+        self.stack = [(i, extent) for i, extent in enumerate(p.stack) if extent > 1]
+        self.steps = {x: getattr(p, x).stack for x in "abc"}
         self.extent = -(-self.m // self.tall) if self.by_rows else self.panels
-        most = parts_for(self.m * self.k * self.n / _RATE, self.extent)
+        if self.stack:
+            self.extent = self.stack[0][1]
+        most = parts_for(math.prod(p.stack) * self.m * self.k * self.n / _RATE, self.extent)
         self.parts = min(most, cores())  # each has memory for itself
+        self.divided = self.parts > 1 and not self.stack
         # All of a few rows stay in the cache, too: they can be read again for each panel.
         cached = _CACHED if self.by_rows or self.m * self.k > _CACHED // 2 else 0
         self.group = max(min(cached // (self.k * self.width), self.panels), 1)
@@ -78,15 +86,33 @@ class _Panels:
 
     def text(self) -> str:
         """Write the body."""
-        shared = self.parts > 1
-        begin, end = (0, self.panels) if self.by_rows or not shared else ("lo", "hi")
+        begin, end = (0, self.panels) if self.by_rows or not self.divided else ("lo", "hi")
         lines = [
-            f"own = {f'part * {self.own}' if shared else 0}",
             f"for g in range({begin}, {end}, {self.group}):",
             f"    until = smaller(g + {self.group}, {end})",
             *(f"    {line}" for line in (*self.pack(), *self.multiply())),
         ]
-        return "\n".join("    " + line for line in lines)
+        if self.stack:
+            lines = self.over(lines)
+        own = f"part * {self.own}" if self.parts > 1 else "0"
+        return "\n".join("    " + line for line in (f"own = {own}", *lines))
+
+    def over(self, lines: list[str]) -> list[str]:
+        """Do this for all matrices of a stack, or for those of this part."""
+        found: list[str] = []
+        pad = ""
+        for i, extent in self.stack:
+            bounds = "lo, hi" if self.parts > 1 and not found else str(extent)
+            found.append(f"{pad}for s{i} in range({bounds}):")
+            pad += "    "
+        for x, steps in self.steps.items():
+            terms = [f"s{i} * {steps[i]}" for i, _ in self.stack]
+            found.append(f"{pad}{x}_at = {' + '.join(terms)}")
+        return found + [pad + line for line in lines]
+
+    def at(self, matrix: str) -> str:
+        """Write where a matrix of a stack begins, to be added to an index."""
+        return f"{matrix}_at + " if self.stack else ""
 
     def each(self) -> list[tuple[list[str], int]]:
         """Begin loops over the panels of a group; give each with the width of its panels.
@@ -115,13 +141,13 @@ class _Panels:
                 lines.append(f"    for i in range({self.k}):")
                 lines += [
                     f"        store{wide}(pt, to + i * {width} + {v}, "
-                    f"load{wide}(pb, i * {down} + column + {v}))" for v in pieces
+                    f"load{wide}(pb, {self.at('b')}i * {down} + column + {v}))" for v in pieces
                 ]  # fmt: skip
             else:
                 lines.append(f"    for i in range(0, {self.k}, {wide}):")
                 lines += [
                     f"        turn{wide}(pt, to + i * {width} + {v}, {width}, "
-                    f"pb, (column + {v}) * {right} + i, {right})" for v in pieces
+                    f"pb, {self.at('b')}(column + {v}) * {right} + i, {right})" for v in pieces
                 ]  # fmt: skip
         return lines
 
@@ -132,7 +158,7 @@ class _Panels:
         for rows, low, high in ((self.tall, 0, whole), (last, whole, whole + 1)):
             if rows and low < high:
                 bounds = f"{low}, {high}"
-                if self.by_rows and self.parts > 1:
+                if self.by_rows and self.divided:
                     bounds = f"larger(lo, {low}), smaller(hi, {high})"
                 lines.append(f"for b in range({bounds}):")
                 lines += [f"    {line}" for line in self.block(rows)]
@@ -159,7 +185,7 @@ class _Panels:
         lines = [f"for i in range({self.k}):"]
         for r in range(0, rows, self.rows):
             to = f"own + {r * self.k} + i * {self.rows}"
-            x = f"top + {r} + i * {self.a[1]}"
+            x = f"{self.at('a')}top + {r} + i * {self.a[1]}"
             if r + self.rows <= rows and self.rows == 8:
                 lines.append(f"    store8(pt, {to}, load8(pa, {x}))")
             else:
@@ -181,11 +207,12 @@ class _Panels:
         for r in range(rows):
             x = f"pt[mine + i * {self.rows} + {r}]"
             if not self.turned:
-                x = f"pa[(first + {r}) * {self.a[0]} + i]"
+                x = f"pa[{self.at('a')}(first + {r}) * {self.a[0]} + i]"
             lines.append(f"    x = all{wide}({x})")
             lines += [f"    c{r}_{v} = fma{wide}(x, y{v}, c{r}_{v})" for v in pieces]
         return lines + [
-            f"store{wide}(pc, (first + {r}) * {self.n} + column + {v}, c{r}_{v})" for r, v in cells
+            f"store{wide}(pc, {self.at('c')}(first + {r}) * {self.n} + column + {v}, c{r}_{v})"
+            for r, v in cells
         ]
 
 

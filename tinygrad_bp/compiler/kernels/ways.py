@@ -13,8 +13,8 @@ from .vectors import lanes
 
 __all__ = ["able", "kernel_of", "way"]
 
-#: Multiplications up to which OpenBLAS copies nothing: there it is as quick as tiles are. Of two
-#: matrices that both lie by columns.
+#: Multiplications up to which OpenBLAS copies nothing: there it is as quick as tiles are, but where
+#: the second matrix alone lies by columns. Of two matrices that both do.
 _UNCOPIED, _UNCOPIED_COLUMNS = 1_000_000, 2_000_000
 
 # Where each is the quickest was measured with both cores of an Intel Xeon with AVX-512 (Sapphire
@@ -37,16 +37,19 @@ def able(p: Product) -> set[str]:
     """Name the kernels that can multiply these matrices where they lie, be it slowly."""
     k, n = p.b.shape
     found = {"BLAS"} if p.a.base is p.b.base else {"BLAS", "loop"}
-    if p.char != "f" or any(extent > 1 for extent in p.stack) or 1 not in p.a.steps:
+    if p.char != "f" or 1 not in p.a.steps:
         return found
     wide = lanes("float32")
     a_rows, b_rows = p.a.steps[1] == 1, p.b.steps[1] == 1
     if not b_rows and (p.b.steps[0] != 1 or k % wide):
         return found
-    if a_rows and not b_rows and length_of(k, wide):
-        found.add("along")
     if n % wide == 0:
-        found |= {"across", "panels"} if b_rows else {"panels"}
+        found.add("panels")
+    if all(extent == 1 for extent in p.stack):
+        if a_rows and not b_rows and length_of(k, wide):
+            found.add("along")
+        if b_rows and n % wide == 0:
+            found.add("across")
     return found
 
 
@@ -62,7 +65,8 @@ def way(p: Product) -> str:
     found, a_rows, b_rows = able(p), p.a.steps[1] == 1, p.b.steps[1] == 1
     if p.small and "loop" in found:
         return "loop"
-    if m * n * k <= (_UNCOPIED if a_rows or b_rows else _UNCOPIED_COLUMNS):
+    turning = a_rows and not b_rows and m >= _TURNING and "panels" in found
+    if not turning and m * n * k <= (_UNCOPIED if a_rows or b_rows else _UNCOPIED_COLUMNS):
         return "BLAS"
     if "along" in found and m < _TURNING:
         return "along"
