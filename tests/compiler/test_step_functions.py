@@ -363,7 +363,7 @@ def test_the_trace_is_not_kept() -> None:
     step = compile(lambda x: model(x).sum().backward())
     step(tgb.ones(2, 2))
     gc.collect()
-    assert not [x for x in gc.get_objects() if isinstance(x, Recording)]
+    assert not [x for x in gc.get_objects() if issubclass(type(x), Recording)]
     assert step.traces == 1
 
 
