@@ -1,7 +1,8 @@
 """The BLAS that NumPy has loaded: its products of matrices, by address.
 
 Taking the very same library means one pool of threads, and that the products which are left to it
-equal eager's to the last bit. NumPy's wheels carry it in `numpy.libs`; elsewhere SciPy names its own.
+equal eager's to the last bit. NumPy's wheels carry it in `numpy.libs`; elsewhere SciPy names its
+own.
 """
 
 from __future__ import annotations
