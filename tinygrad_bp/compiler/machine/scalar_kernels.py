@@ -4,8 +4,8 @@ LLVM has no vector form of the C library's `expf`, and calls it for each element
 than this. Float32 only; for float64 the C library serves. The ranges are cut as in Cephes (Moshier,
 1989). Every function is exact to 2 units in the last place, and right at ±∞, NaN and 0.
 
-`SOURCE` is read by `translate`, which knows `fma`, bits and the C library; the constants are those
-of this module.
+`SOURCE` is read by `translate`, which knows `fma`, `horner` (a polynomial, by its coefficients from
+the highest on), bits and the C library; the constants are those of this module.
 """
 
 from __future__ import annotations
@@ -52,11 +52,7 @@ def exp32(x):
     n = fma(x, _LOG2_E, _MAGIC) - _MAGIC
     r = fma(n, -_LN2_HIGH, x)
     r = fma(n, -_LN2_LOW, r)
-    p = fma(_E7, r, _E6)
-    p = fma(p, r, _E5)
-    p = fma(p, r, _E4)
-    p = fma(p, r, _E3)
-    p = fma(p, r, _E2)
+    p = horner(r, _E7, _E6, _E5, _E4, _E3, _E2)
     y = fma(p, r * r, r) + _ONE
     # In two steps: 2^n alone may be too large, or too small, for a number that fits.
     whole = np.int32(n)
@@ -78,14 +74,7 @@ def log32(x):
     n = n - _ONE if low else n
     m = (m + m if low else m) - _ONE
     z = m * m
-    p = fma(_L0, m, _L1)
-    p = fma(p, m, _L2)
-    p = fma(p, m, _L3)
-    p = fma(p, m, _L4)
-    p = fma(p, m, _L5)
-    p = fma(p, m, _L6)
-    p = fma(p, m, _L7)
-    p = fma(p, m, _L8)
+    p = horner(m, _L0, _L1, _L2, _L3, _L4, _L5, _L6, _L7, _L8)
     t = p * m * z
     t = fma(n, _LN2_LOW, t)
     t = fma(-_HALF, z, t)
@@ -106,10 +95,7 @@ def log1p32(x):
 def tanh32(x):
     """Give tanh x: near 0 a polynomial, else 1 − 2 / (e^2|x| + 1)."""
     z = x * x
-    p = fma(_T0, z, _T1)
-    p = fma(p, z, _T2)
-    p = fma(p, z, _T3)
-    p = fma(p, z, _T4)
+    p = horner(z, _T0, _T1, _T2, _T3, _T4)
     near = fma(p * z, x, x)
     size = abs(x)
     far = _ONE - _TWO / (exp32(size + size) + _ONE)
@@ -119,12 +105,7 @@ def tanh32(x):
 
 def expm1_32(x):
     """Give e^x − 1: near 0 the series without its 1."""
-    p = fma(_M7, x, _M6)
-    p = fma(p, x, _M5)
-    p = fma(p, x, _M4)
-    p = fma(p, x, _M3)
-    p = fma(p, x, _M2)
-    p = fma(p, x, _HALF)
+    p = horner(x, _M7, _M6, _M5, _M4, _M3, _M2, _HALF)
     near = fma(p, x * x, x)
     far = exp32(x) - _ONE
     return near if abs(x) < _HALF else far
@@ -138,12 +119,7 @@ def sigmoid32(x):
 def gelu32(x):
     """Give x Φ(x), by the polynomial of `rules.gelu`."""
     z = x * x
-    p = fma(_G6, z, _G5)
-    p = fma(p, z, _G4)
-    p = fma(p, z, _G3)
-    p = fma(p, z, _G2)
-    p = fma(p, z, _G1)
-    p = fma(p, z, _G0)
+    p = horner(z, _G6, _G5, _G4, _G3, _G2, _G1, _G0)
     return x / (_ONE + exp32(p * x))
 
 

@@ -11,6 +11,9 @@ A thread that is woken begins on the core of the one that woke it, and Linux lea
 milliseconds, while other cores idle. So a worker that finds itself on the caller's core steps
 aside: it gives that core up, and at once takes it back into the set of those that it may run on.
 
+The text is LLVM's, but for three things that are written out in the end (`_text`): ``slot``, the
+place of a word of the pool, ``word``, what it holds, and ``ticket``.
+
 `begin` takes the pool for an entry, and sets BLAS to one thread meanwhile; where another thread has
 it, or BLAS was told to use one thread, it returns 0, and everything is done by the caller.
 """
@@ -40,14 +43,10 @@ PATIENCE = 1_000_000
 
 _PART = """
 define internal void @run_part(ptr %pool, i64 %part) nounwind {
-  %at.f = slot function
-  %f = load ptr, ptr %at.f
-  %at.a = slot arguments
-  %a = load ptr, ptr %at.a
-  %at.n = slot extent
-  %n = load i64, ptr %at.n
-  %at.m = slot parts
-  %m = load i64, ptr %at.m
+  %f = word ptr function
+  %a = word ptr arguments
+  %n = word i64 extent
+  %m = word i64 parts
   call void @one_part(ptr %f, ptr %a, i64 %n, i64 %m, i64 %part)
   ret void
 }
@@ -78,8 +77,7 @@ define internal i64 @begin(i64 %address) noinline nounwind {
   br i1 %none, label %alone, label %try
 try:
   %pool = inttoptr i64 %address to ptr
-  %at.w = slot workers
-  %workers = load i64, ptr %at.w
+  %workers = word i64 workers
   %some = icmp sgt i64 %workers, 0
   br i1 %some, label %ask, label %alone
 ask:
@@ -88,8 +86,7 @@ ask:
   %mine = extractvalue { i64, i1 } %pair, 1
   br i1 %mine, label %taken, label %alone
 taken:
-  %at.get = slot get_threads
-  %get = load ptr, ptr %at.get
+  %get = word ptr get_threads
   %n32 = call i32 %get()
   %n = sext i32 %n32 to i64
   %many = icmp sgt i64 %n, 1
@@ -105,11 +102,9 @@ go:
   store i64 %allowed, ptr %at.allowed
   %at.before = slot before
   store i64 %n, ptr %at.before
-  %at.set = slot set_threads
-  %set = load ptr, ptr %at.set
+  %set = word ptr set_threads
   call void %set(i32 1)
-  %at.where = slot where
-  %where = load ptr, ptr %at.where
+  %where = word ptr where
   %core = call i32 %where()
   %core64 = sext i32 %core to i64
   %at.core = slot core
@@ -128,8 +123,7 @@ give:
   %at.before = slot before
   %n = load i64, ptr %at.before
   %n32 = trunc i64 %n to i32
-  %at.set = slot set_threads
-  %set = load ptr, ptr %at.set
+  %set = word ptr set_threads
   call void %set(i32 %n32)
   store i64 0, ptr %at.before
   %at.lock = slot lock
@@ -147,8 +141,7 @@ entry:
   br i1 %any, label %count, label %over
 count:
   %s = atomicrmw xchg ptr %at.s, i64 0 seq_cst
-  %at.post = slot post
-  %post = load ptr, ptr %at.post
+  %post = word ptr post
   %sem = slot semaphore
   br label %more
 more:
@@ -178,8 +171,7 @@ alone.more:
   br i1 %again, label %alone.more, label %over
 together:
   %pool = inttoptr i64 %address to ptr
-  %at.allowed = slot allowed
-  %allowed = load i64, ptr %at.allowed
+  %allowed = word i64 allowed
   %threads = add i64 %allowed, 1
   %most = sub i64 0, %wanted
   %enough = call i64 @llvm.umin.i64(i64 %threads, i64 %most)
@@ -233,8 +225,7 @@ pause:
   %turn1 = add i64 %turn, 1
   br label %spin
 yield:
-  %at.y = slot give_way
-  %y = load ptr, ptr %at.y
+  %y = word ptr give_way
   %ignored = call i32 %y()
   br label %spin
 over:
@@ -246,8 +237,7 @@ declare i64 @llvm.smax.i64(i64, i64)
 
 _WORKING = """
 define internal i64 @now(ptr %pool, ptr %time) nounwind {
-  %at.c = slot clock
-  %clock = load ptr, ptr %at.c
+  %clock = word ptr clock
   %ignored = call i32 %clock(i32 MONOTONIC, ptr %time)
   %s = load i64, ptr %time
   %at.n = getelementptr i64, ptr %time, i64 1
@@ -265,8 +255,7 @@ entry:
   %some = icmp ne i64 %running, 0
   br i1 %some, label %ask, label %over
 ask:
-  %at.where = slot where
-  %where = load ptr, ptr %at.where
+  %where = word ptr where
   %here32 = call i32 %where()
   %here = sext i32 %here32 to i64
   %at.core = slot core
@@ -277,8 +266,7 @@ ask:
   br i1 %both, label %move, label %over
 move:
   call void @llvm.memset.p0.i64(ptr %mask, i8 0, i64 128, i1 false)
-  %at.get = slot get_mask
-  %get = load ptr, ptr %at.get
+  %get = word ptr get_mask
   %ignored1 = call i32 %get(i32 0, i64 128, ptr %mask)
   %number = lshr i64 %here, 6
   %at.word = getelementptr i64, ptr %mask, i64 %number
@@ -288,8 +276,7 @@ move:
   %others = xor i64 %bit, -1
   %without = and i64 %word, %others
   store i64 %without, ptr %at.word
-  %at.set = slot set_mask
-  %set = load ptr, ptr %at.set
+  %set = word ptr set_mask
   %ignored2 = call i32 %set(i32 0, i64 128, ptr %mask)
   store i64 %word, ptr %at.word
   %ignored3 = call i32 %set(i32 0, i64 128, ptr %mask)
@@ -354,8 +341,7 @@ sleep:
   %u = ticket seq_cst
   br i1 %u.left, label %awake, label %rest
 rest:
-  %at.wait = slot wait
-  %wait = load ptr, ptr %at.wait
+  %wait = word ptr wait
   %ignored = call i32 %wait(ptr %sem)
   call void @step_aside(ptr %pool)
   br label %awake
@@ -382,6 +368,10 @@ _TICKET = r"""  %\1 = load atomic i64, ptr %at.t \2, align 8
   %\1.hi = and i64 %\1, 65535
   %\1.left = icmp ult i64 %\1.lo, %\1.hi"""
 
+#: ``%x = word type name``: read a word of the pool.
+_WORD = r"""  %at.of.\1 = slot \3
+  %\1 = load \2, ptr %at.of.\1"""
+
 
 def _text(parts: str) -> str:
     declared, pause = _pause()
@@ -389,6 +379,7 @@ def _text(parts: str) -> str:
     text = parts.replace("PAUSE_DECLARED", declared).replace("PAUSE", pause)
     text = text.replace("PATIENCE", str(PATIENCE))
     text = text.replace("MONOTONIC", "6" if platform.system() == "Darwin" else "1")
+    text = re.sub(r"  %([\w.]+) = word (\w+) (\w+)", _WORD, text)
     return re.sub(
         r"= slot (\w+)", lambda m: f"= getelementptr i64, ptr %pool, i64 {SLOTS[m[1]]}", text
     )

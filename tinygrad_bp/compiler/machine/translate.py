@@ -282,6 +282,11 @@ class _Function(Text):
         if name in self.unit.kernels:
             given = ", ".join(f"ptr {a.text}" for a in args)
             return Val("int64", self.new(f"call i64 @{name}({given})"))
+        if name == "horner":
+            x, total, *others = args
+            for coefficient in others:
+                total = self._call("fma", [total, x, coefficient])
+            return total
         if name == "plus":  # of this sum, and of no other, the order is free: so it becomes vectors
             kind, x, y = self.pair(*args)
             return Val(kind, self.new(f"fadd reassoc nsz contract {TYPES[kind]} {x}, {y}"))
