@@ -283,9 +283,9 @@ class _Function(Text):
             given = ", ".join(f"ptr {a.text}" for a in args)
             return Val("int64", self.new(f"call i64 @{name}({given})"))
         if name == "horner":
-            x, total, *others = args
+            variable, total, *others = args
             for coefficient in others:
-                total = self._call("fma", [total, x, coefficient])
+                total = self._call("fma", [total, variable, coefficient])
             return total
         if name == "plus":  # of this sum, and of no other, the order is free: so it becomes vectors
             kind, x, y = self.pair(*args)
