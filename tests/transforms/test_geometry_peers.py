@@ -10,12 +10,13 @@ import pytest
 from tinygrad_bp import transforms as T
 from tinygrad_bp.transforms.sampling import At, sample
 
-torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.peers
 
 
 def theirs(x: Any, matrix: Any, size: tuple[int, int], mode: str) -> Any:
     """Map with PyTorch, whose coordinates go from −1 to 1 between the edges of the image."""
+    import torch
+
     H, W = x.shape[2:]
     y, x_ = np.meshgrid(np.arange(size[0]), np.arange(size[1]), indexing="ij")
     places = np.stack([x_, y, np.ones_like(y)], -1)
